@@ -1,0 +1,215 @@
+"""The scenario as typed values; the keys are those of the file (docs/scenario.md), and every one has a default.
+
+Durations, sizes and ratios stay the text the author wrote until they are used (`parse_duration` and friends); `load.py`
+has already proven that each of them parses, that each name is known and that each named file exists.
+"""
+
+from enum import Enum
+from typing import Any
+
+import msgspec
+
+
+class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of the scenario file."""
+
+
+class EngineName(Enum):
+    """Where the disposable server comes from."""
+
+    AUTO = "auto"
+    DOCKER = "docker"
+    EMBEDDED = "embedded"
+    EXTERNAL = "external"
+
+
+class Provider(_Section):
+    """Commands that make and remove an external server; `create` prints `{"dsn": "..."}`."""
+
+    create: str
+    destroy: str = ""
+
+
+class PostgresSpec(_Section):
+    """[postgres]: engine, major version, production settings."""
+
+    engine: EngineName = EngineName.AUTO
+    version: str = "18"
+    image: str = ""
+    dsn_env: str = ""
+    provider: Provider | None = None
+    settings: dict[str, str | int | float | bool] = {}
+    extensions: tuple[str, ...] = ()
+    deadlock_timeout: str = "10ms"
+    """Every lock wait longer than this is in the server log with its exact length; shorter ones are not seen."""
+
+
+class SnapshotSpec(_Section):
+    """[snapshot]: the data."""
+
+    source: str = ""
+    setup: tuple[str, ...] = ()
+    variables: dict[str, str | int | float] = {}
+    scale: int = 1
+    statistics: str = ""
+
+
+class Transaction(Enum):
+    """How statements are put into transactions."""
+
+    STEP = "step"
+    AS_WRITTEN = "as-written"
+
+
+class ToolCommand(_Section):
+    """Shell commands of any migration tool; run with DATABASE_URL and PG* set."""
+
+    up: str
+    down: str = ""
+    cwd: str = "."
+
+
+class MigrationSpec(_Section):
+    """[migration]: the change."""
+
+    tool: str = "auto"
+    path: str = ""
+    up: str = ""
+    down: str = ""
+    steps: str | tuple[str, ...] = "pending"
+    transaction: Transaction = Transaction.STEP
+    lock_timeout: str = "0"
+    retries: int = 0
+    retry_delay: str = "500ms"
+    command: ToolCommand | None = None
+
+
+class Arrival(Enum):
+    """The arrival process."""
+
+    POISSON = "poisson"
+    UNIFORM = "uniform"
+
+
+class OperationSpec(_Section):
+    """[[traffic.operation]]: one unit of app work, one transaction, from `sql` or from a pgbench script (file name)."""
+
+    name: str
+    weight: float = 1.0
+    version: str = ""
+    sql: str | tuple[str, ...] = ()
+    pgbench: str = ""
+    params: dict[str, str | int | float] = {}
+    expected: tuple[str, ...] = ()
+    """SQLSTATEs that the application expects and handles."""
+
+
+class AntagonistSpec(_Section):
+    """[[traffic.antagonist]]: a session that makes life hard."""
+
+    kind: str
+    table: str = ""
+    sql: str = ""
+    every: str = "10s"
+    hold: str = "2s"
+    start: str = "0s"
+    """Delay of the first one after the baseline begins; `before_migration` places one across the start of the migration."""
+    before_migration: str = ""
+
+
+class Protocol(Enum):
+    """How operations are sent."""
+
+    PREPARED = "prepared"
+    EXTENDED = "extended"
+    SIMPLE = "simple"
+
+
+class TrafficSpec(_Section):
+    """[traffic]: the application."""
+
+    rate: float = 200.0
+    actors: int = 16
+    arrival: Arrival = Arrival.POISSON
+    protocol: Protocol = Protocol.PREPARED
+    pool_timeout: str = "5s"
+    statement_timeout: str = "0"
+    baseline: str = "10s"
+    settle: str = "3s"
+    operation: tuple[OperationSpec, ...] = ()
+    antagonist: tuple[AntagonistSpec, ...] = ()
+
+
+class PhaseSpec(_Section):
+    """[[phase]]: one stage of a rolling deploy: steps to apply, the app versions running from then on, for how long."""
+
+    name: str
+    steps: tuple[str, ...] = ()
+    traffic: dict[str, float] = {}
+    duration: str = msgspec.field(default="0s", name="for")
+
+
+class InvariantSpec(_Section):
+    """[[invariant]]: a query that must answer 0; `when` is always, after:<phase> or end."""
+
+    name: str
+    sql: str = ""
+    file: str = ""
+    when: str = "always"
+
+
+class Restore(Enum):
+    """What must be as before after the rollback."""
+
+    SCHEMA_AND_DATA = "schema+data"
+    SCHEMA = "schema"
+    NONE = "none"
+
+
+class RollbackSpec(_Section):
+    """[rollback]: the way back."""
+
+    run: bool = True
+    restore: Restore = Restore.SCHEMA_AND_DATA
+    reason: str = ""
+
+
+class BudgetsSpec(_Section):
+    """[budgets]: the limits; None where nothing is asked. Defaults are the contract's."""
+
+    blocked: str = "500ms"
+    outage: str = "250ms"
+    p99: str = "10x"
+    failed: int | str = 0
+    held: str = "1s"
+    rollback_time: str = "60s"
+    duration: str | None = None
+    wal: str | None = None
+    disk: str | None = None
+
+
+class AcceptSpec(_Section):
+    """[[accept]]: a hazard somebody has looked at."""
+
+    hazard: str
+    reason: str
+    relation: str = ""
+
+
+class Scenario(_Section):
+    """One scenario file."""
+
+    name: str
+    description: str = ""
+    seed: int = 1337
+    postgres: PostgresSpec = PostgresSpec()
+    snapshot: SnapshotSpec = SnapshotSpec()
+    migration: MigrationSpec = MigrationSpec()
+    traffic: TrafficSpec = TrafficSpec()
+    phase: tuple[PhaseSpec, ...] = ()
+    invariant: tuple[InvariantSpec, ...] = ()
+    rollback: RollbackSpec = RollbackSpec()
+    budgets: BudgetsSpec = BudgetsSpec()
+    accept: tuple[AcceptSpec, ...] = ()
+    expect: dict[str, Any] = {}
+    """For the project's own scenarios: the verdict and hazards a test demands; never read by the judge."""
