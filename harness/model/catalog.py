@@ -6,10 +6,11 @@ import msgspec
 
 
 class CatalogObject(msgspec.Struct, frozen=True, kw_only=True, order=True):
-    """One object: `kind` (table, column, index, constraint, …), `identity` (public.orders.status), `definition` (its text).
+    """One object: `kind` (table, column, index, constraint, …), `identity` (public.orders.status), `definition`
+    (its text).
 
-    `position` is the rank of a column among the live columns of its table, 0 for everything else: PostgreSQL cannot put a
-    column back where it was, so order is compared apart from the definition.
+    `position` is the rank of a column among the live columns of its table, 0 for everything else: PostgreSQL cannot
+    put a column back where it was, so order is compared apart from the definition.
     """
 
     kind: str

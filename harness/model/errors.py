@@ -26,7 +26,10 @@ class HarnessError(Exception):
 
 
 class SpecError(HarnessError):
-    """The scenario (or what it names) is wrong; `path` is the file, `key` the dotted key inside it, "" for the whole."""
+    """The scenario (or what it names) is wrong.
+
+    `path` is the file, `key` the dotted key inside it, "" for the whole.
+    """
 
     exit_code = 2
 

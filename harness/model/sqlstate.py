@@ -60,7 +60,7 @@ def classify(sqlstate: str) -> ErrorClass:
 def breaks_application(sqlstate: str) -> bool:
     """Whether the error says that the schema no longer fits the application's statement.
 
-    Missing objects and columns, changed types and plans (classes 42, 0A000, 55000), lost privileges, and NOT NULL or CHECK
-    constraints the old application cannot satisfy (23502, 23514).
+    Missing objects and columns, changed types and plans (classes 42, 0A000, 55000), lost privileges, and NOT NULL or
+    CHECK constraints the old application cannot satisfy (23502, 23514).
     """
     return classify(sqlstate) in (ErrorClass.SCHEMA, ErrorClass.PRIVILEGE) or sqlstate in ("23502", "23514")

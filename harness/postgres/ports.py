@@ -8,7 +8,10 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class CloneReport:
-    """How a clone was made: `method` (reflink, copy, template, volume copy, provider), bytes of data, nanoseconds taken."""
+    """How a clone was made.
+
+    `method` (reflink, copy, template, volume copy, provider), bytes of data, nanoseconds taken.
+    """
 
     method: str
     size_bytes: int

@@ -23,14 +23,14 @@ class EngineName(Enum):
     EXTERNAL = "external"
 
 
-class Provider(_Section):
+class Provider(_Section, frozen=True, kw_only=True):
     """Commands that make and remove an external server; `create` prints `{"dsn": "..."}`."""
 
     create: str
     destroy: str = ""
 
 
-class PostgresSpec(_Section):
+class PostgresSpec(_Section, frozen=True, kw_only=True):
     """[postgres]: engine, major version, production settings."""
 
     engine: EngineName = EngineName.AUTO
@@ -44,7 +44,7 @@ class PostgresSpec(_Section):
     """Every lock wait longer than this is in the server log with its exact length; shorter ones are not seen."""
 
 
-class SnapshotSpec(_Section):
+class SnapshotSpec(_Section, frozen=True, kw_only=True):
     """[snapshot]: the data."""
 
     source: str = ""
@@ -61,7 +61,7 @@ class Transaction(Enum):
     AS_WRITTEN = "as-written"
 
 
-class ToolCommand(_Section):
+class ToolCommand(_Section, frozen=True, kw_only=True):
     """Shell commands of any migration tool; run with DATABASE_URL and PG* set."""
 
     up: str
@@ -69,7 +69,7 @@ class ToolCommand(_Section):
     cwd: str = "."
 
 
-class MigrationSpec(_Section):
+class MigrationSpec(_Section, frozen=True, kw_only=True):
     """[migration]: the change."""
 
     tool: str = "auto"
@@ -91,7 +91,7 @@ class Arrival(Enum):
     UNIFORM = "uniform"
 
 
-class OperationSpec(_Section):
+class OperationSpec(_Section, frozen=True, kw_only=True):
     """[[traffic.operation]]: one unit of app work, one transaction, from `sql` or from a pgbench script (file name)."""
 
     name: str
@@ -104,7 +104,7 @@ class OperationSpec(_Section):
     """SQLSTATEs that the application expects and handles."""
 
 
-class AntagonistSpec(_Section):
+class AntagonistSpec(_Section, frozen=True, kw_only=True):
     """[[traffic.antagonist]]: a session that makes life hard."""
 
     kind: str
@@ -113,7 +113,10 @@ class AntagonistSpec(_Section):
     every: str = "10s"
     hold: str = "2s"
     start: str = "0s"
-    """Delay of the first one after the baseline begins; `before_migration` places one across the start of the migration."""
+    """Delay of the first one after the baseline begins.
+
+    `before_migration` places one across the start of the migration.
+    """
     before_migration: str = ""
 
 
@@ -125,7 +128,7 @@ class Protocol(Enum):
     SIMPLE = "simple"
 
 
-class TrafficSpec(_Section):
+class TrafficSpec(_Section, frozen=True, kw_only=True):
     """[traffic]: the application."""
 
     rate: float = 200.0
@@ -140,7 +143,7 @@ class TrafficSpec(_Section):
     antagonist: tuple[AntagonistSpec, ...] = ()
 
 
-class PhaseSpec(_Section):
+class PhaseSpec(_Section, frozen=True, kw_only=True):
     """[[phase]]: one stage of a rolling deploy: steps to apply, the app versions running from then on, for how long."""
 
     name: str
@@ -149,7 +152,7 @@ class PhaseSpec(_Section):
     duration: str = msgspec.field(default="0s", name="for")
 
 
-class InvariantSpec(_Section):
+class InvariantSpec(_Section, frozen=True, kw_only=True):
     """[[invariant]]: a query that must answer 0; `when` is always, after:<phase> or end."""
 
     name: str
@@ -166,7 +169,7 @@ class Restore(Enum):
     NONE = "none"
 
 
-class RollbackSpec(_Section):
+class RollbackSpec(_Section, frozen=True, kw_only=True):
     """[rollback]: the way back."""
 
     run: bool = True
@@ -174,7 +177,7 @@ class RollbackSpec(_Section):
     reason: str = ""
 
 
-class BudgetsSpec(_Section):
+class BudgetsSpec(_Section, frozen=True, kw_only=True):
     """[budgets]: the limits; None where nothing is asked. Defaults are the contract's."""
 
     blocked: str = "500ms"
@@ -188,7 +191,7 @@ class BudgetsSpec(_Section):
     disk: str | None = None
 
 
-class AcceptSpec(_Section):
+class AcceptSpec(_Section, frozen=True, kw_only=True):
     """[[accept]]: a hazard somebody has looked at."""
 
     hazard: str
@@ -196,7 +199,7 @@ class AcceptSpec(_Section):
     relation: str = ""
 
 
-class Scenario(_Section):
+class Scenario(_Section, frozen=True, kw_only=True):
     """One scenario file."""
 
     name: str

@@ -1,0 +1,138 @@
+"""Events of the witness.
+
+Sessions, lock waits of the server log, holds from pg_locks, errors, WAL, sizes, its own cost.
+"""
+
+import msgspec
+
+from harness.events.base import Event
+from harness.model.words import Pass, Role
+
+
+class SessionSeen(Event, tag="session_seen", frozen=True, kw_only=True):
+    """A backend: its pid and the role its application_name says; `name` is the rest (actor number, antagonist kind)."""
+
+    pass_: Pass
+    pid: int
+    role: Role
+    name: str = ""
+
+
+class RelationSeen(Event, tag="relation_seen", frozen=True, kw_only=True):
+    """A relation and its oid, at the start of a pass or when it appeared; `existed` at the start of the pass.
+
+    `table` is the owning table of an index or TOAST table. `rows` is exact where counted, else pg_class.reltuples;
+    None unknown.
+    """
+
+    pass_: Pass
+    oid: int
+    relation: str
+    kind: str
+    existed: bool
+    table: str = ""
+    rows: int | None = None
+    size_bytes: int | None = None
+
+
+class LockWaited(Event, tag="lock_waited", frozen=True, kw_only=True):
+    """One wait for a lock, from the server log (exact) or, while it lasted past the end of the run, from what was seen.
+
+    The wait lasted from `start_ns` to `end_ns`; `waited_ns` is the server's own figure (exact to 1 µs), placed on the
+    run's clock with ± `error_ns`. `target` is relation, tuple, transactionid, virtualxid, object, page, extend or
+    advisory. `outcome`: acquired, cancelled (lock_timeout, statement_timeout, cancel), deadlock, or waiting (still at
+    the end). `holders` and `queue` are the pids the server named when the wait had lasted deadlock_timeout: who held
+    it, who queued before and with us, in order.
+    """
+
+    pass_: Pass
+    pid: int
+    role: Role
+    mode: str
+    target: str
+    relation: str
+    start_ns: int
+    end_ns: int
+    waited_ns: int
+    error_ns: int
+    outcome: str
+    holders: tuple[int, ...]
+    queue: tuple[int, ...]
+    source: str = "log"
+
+
+class LockHeld(Event, tag="lock_held", frozen=True, kw_only=True):
+    """A granted relation lock seen by polling pg_locks, from its first to its last sighting.
+
+    The truth is ± `error_ns` wider.
+    """
+
+    pass_: Pass
+    pid: int
+    role: Role
+    relation: str
+    kind: str
+    mode: str
+    start_ns: int
+    end_ns: int
+    error_ns: int
+    existed: bool = True
+
+
+class ServerErrorLogged(Event, tag="server_error_logged", frozen=True, kw_only=True):
+    """An ERROR, FATAL or PANIC of the server log, its message redacted."""
+
+    pass_: Pass
+    pid: int
+    role: Role
+    severity: str
+    sqlstate: str
+    message: str
+
+
+class ServerSampled(Event, tag="server_sampled", frozen=True, kw_only=True):
+    """Server counters at an instant: WAL bytes since the pass began, database size, actors seen waiting for a lock."""
+
+    pass_: Pass
+    wal_bytes: int
+    database_bytes: int
+    waiting_actors: int
+    active_actors: int
+
+
+class ObserverMeasured(Event, tag="observer_measured", frozen=True, kw_only=True):
+    """The witness's own cost in a pass.
+
+    Polls, their time, the interval asked for and the longest gap between two polls.
+    """
+
+    pass_: Pass
+    polls: int
+    poll_ns_total: int
+    poll_ns_max: int
+    interval_ns: int
+    gap_ns_max: int
+    log_lines: int
+    log_complete: bool
+
+
+class StateSeen(Event, tag="state_seen", frozen=True, kw_only=True):
+    """What stands in the database at a named moment (before, after_up, after_down) that should not stay.
+
+    Invalid indexes, …
+    """
+
+    pass_: Pass
+    moment: str
+    invalid_indexes: tuple[str, ...]
+    unvalidated_constraints: tuple[str, ...]
+    unindexed_foreign_keys: tuple[str, ...]
+
+
+class TableCount(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows of one table at the beginning and after the way back."""
+
+    relation: str
+    rows_before: int
+    rows_after: int | None
+    identical: bool

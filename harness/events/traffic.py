@@ -1,0 +1,81 @@
+"""Events of the application: operations declared, actors, first errors, antagonists, the generator's own quality."""
+
+from harness.events.base import Event
+
+
+class OperationDeclared(Event, tag="operation_declared", frozen=True, kw_only=True):
+    """Operation `index` of operations.bin.
+
+    Name, app version ("" is every version), weight, SQL text, relations it reads and writes.
+    """
+
+    index: int
+    name: str
+    version: str
+    weight: float
+    sql: tuple[str, ...]
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    expected: tuple[str, ...]
+
+
+class TrafficPlanned(Event, tag="traffic_planned", frozen=True, kw_only=True):
+    """What was asked of the generator; `versions` are the app versions by their number in operations.bin (0 is "" )."""
+
+    rate: float
+    actors: int
+    arrival: str
+    protocol: str
+    pool_timeout_ns: int
+    versions: tuple[str, ...]
+
+
+class ActorConnected(Event, tag="actor_connected", frozen=True, kw_only=True):
+    """An actor got (or got again) its connection."""
+
+    actor: int
+    pid: int
+
+
+class OperationFailed(Event, tag="operation_failed", frozen=True, kw_only=True):
+    """The first error of this kind of an operation: its redacted message. All of them are counted in operations.bin."""
+
+    operation: int
+    statement: int
+    sqlstate: str
+    message: str
+
+
+class AntagonistActed(Event, tag="antagonist_acted", frozen=True, kw_only=True):
+    """An antagonist held its transaction open from `start_ns` to `end_ns`."""
+
+    kind: str
+    table: str
+    pid: int
+    start_ns: int
+    end_ns: int
+    sqlstate: str = ""
+
+
+class TrafficEnded(Event, tag="traffic_ended", frozen=True, kw_only=True):
+    """The generator's account: dispatch lag is start − due of operations that found a connection free.
+
+    `cpu_ratio` is CPU seconds of the busiest generator process over its wall time.
+    """
+
+    offered: int
+    completed: int
+    failed: int
+    abandoned: int
+    pool_timeouts: int
+    late: int
+    lag_p50_ns: int
+    lag_p99_ns: int
+    lag_max_ns: int
+    cpu_ratio: float
+
+
+class TrafficLost(Event, tag="traffic_lost", frozen=True, kw_only=True):
+    """The generator died or stopped answering."""
+
+    reason: str
