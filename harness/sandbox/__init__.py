@@ -1,0 +1,1 @@
+"""The disposable servers: docker, embedded and external engines behind one protocol."""
