@@ -1,0 +1,84 @@
+"""The files that a scenario names: each must be there before anything is started."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from harness.model.errors import SpecError
+from harness.spec.decode import nearest, quote
+from harness.spec.scenario import Scenario
+
+
+def check_files(scenario: Scenario, *, path: Path) -> None:
+    """SpecError for the first file or folder that the scenario at `path` names and that is not there."""
+    folder = path.parent
+    _check_source(scenario, path=path)
+    for key, name in _named_files(scenario):
+        if not _is(folder / name, folder_too=False):
+            raise _missing(name, key=key, path=path)
+    for key, name in _named_places(scenario):
+        if not _is(folder / name, folder_too=True):
+            raise _missing(name, key=key, path=path)
+
+
+def _named_files(scenario: Scenario) -> Iterator[tuple[str, str]]:
+    for index, name in enumerate(scenario.snapshot.setup):
+        yield f"snapshot.setup[{index}]", name
+    if scenario.migration.up:
+        yield "migration.up", scenario.migration.up
+    if scenario.migration.down:
+        yield "migration.down", scenario.migration.down
+    for index, operation in enumerate(scenario.traffic.operation):
+        if operation.pgbench:
+            yield f"traffic.operation[{index}].pgbench", operation.pgbench
+    for index, invariant in enumerate(scenario.invariant):
+        if invariant.file:
+            yield f"invariant[{index}].file", invariant.file
+
+
+def _named_places(scenario: Scenario) -> Iterator[tuple[str, str]]:
+    if scenario.migration.path:
+        yield "migration.path", scenario.migration.path
+    if scenario.migration.command is not None:
+        yield "migration.command.cwd", scenario.migration.command.cwd
+
+
+def _check_source(scenario: Scenario, *, path: Path) -> None:
+    source, key = scenario.snapshot.source, "snapshot.source"
+    if not source or _is(path.parent / source, folder_too=True):
+        return
+    if "/" not in source and "." not in source:
+        raise SpecError(
+            f"there is no file {quote(source)}{_similar(source, folder=path.parent)}, and stored snapshots by name "
+            "come in a later version",
+            path=path,
+            key=key,
+            hint="name a pg_dump file (custom, directory, tar or plain SQL), relative to the scenario's folder",
+        )
+    raise _missing(source, key=key, path=path)
+
+
+def _missing(name: str, *, key: str, path: Path) -> SpecError:
+    there = _is(path.parent / name, folder_too=True)
+    what = "is a folder, not a file" if there else "does not exist"
+    return SpecError(
+        f"{quote(name)} {what}{_similar(name, folder=path.parent)}",
+        path=path,
+        key=key,
+        hint=f"paths are relative to {path.parent or '.'}",
+    )
+
+
+def _similar(name: str, *, folder: Path) -> str:
+    wanted = Path(name)
+    try:
+        beside = [str(wanted.parent / entry.name) for entry in (folder / wanted.parent).iterdir()]
+    except OSError:
+        return ""
+    return nearest(str(wanted), beside)
+
+
+def _is(path: Path, *, folder_too: bool) -> bool:
+    try:
+        return path.is_file() or (folder_too and path.is_dir())
+    except OSError:  # a name longer than the filesystem takes, a folder that must not be entered
+        return False
