@@ -91,6 +91,6 @@ def _check_room(folder: Path, size_bytes: int) -> None:
     free = shutil.disk_usage(folder).free
     if free < size_bytes + _ROOM_BYTES:
         raise SandboxError(
-            f"a clone needs {format_bytes(size_bytes + _ROOM_BYTES)}, the disk of {folder} has {format_bytes(free)} free",
+            f"a clone needs {format_bytes(size_bytes + _ROOM_BYTES)}; {folder} has {format_bytes(free)} free",
             hint="free some space, run `rehearse gc`, or put the harness's home on XFS or btrfs, which share extents",
         )
