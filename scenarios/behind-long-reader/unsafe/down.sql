@@ -1,0 +1,2 @@
+SET lock_timeout = '200ms';
+ALTER TABLE orders DROP COLUMN gift_message;

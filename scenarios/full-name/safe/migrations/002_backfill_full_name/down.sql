@@ -1,0 +1,2 @@
+-- The filled column goes with step 001.
+SELECT 1;

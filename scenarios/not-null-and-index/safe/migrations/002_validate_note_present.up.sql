@@ -1,0 +1,2 @@
+-- SHARE UPDATE EXCLUSIVE: reads and writes go on while the rows are checked.
+ALTER TABLE orders VALIDATE CONSTRAINT orders_note_present;

@@ -1,0 +1,1 @@
+CREATE UNIQUE INDEX CONCURRENTLY users_username_key ON users (username);
