@@ -1,0 +1,61 @@
+"""Which variables a script reads, sets and leaves undefined."""
+
+from collections.abc import Container, Iterator
+
+from harness.spec.pgbench.nodes import (
+    Assign,
+    Call,
+    Case,
+    Constant,
+    Expression,
+    JumpUnless,
+    Script,
+    Sleep,
+    Sql,
+    Variable,
+)
+from harness.spec.placeholders import named_sql
+
+
+def names_in(expression: Expression) -> Iterator[str]:
+    """The variables an expression names; hash and permute without a seed read default_seed, which is always there."""
+    match expression:
+        case Variable(name):
+            yield name
+        case Call(_, arguments):
+            for argument in arguments:
+                yield from names_in(argument)
+        case Case(branches, default):
+            for condition, result in branches:
+                yield from names_in(condition)
+                yield from names_in(result)
+            yield from names_in(default)
+        case Constant():
+            return
+
+
+def names_set(script: Script) -> frozenset[str]:
+    """What \\set gives a value, wherever it stands."""
+    return frozenset(command.name for command in script.commands if isinstance(command, Assign))
+
+
+def undefined(script: Script, known: Container[str]) -> tuple[tuple[str, int], ...]:
+    """Variables, with their line, that are neither `known`, nor set, nor possibly captured by \\gset or \\aset."""
+    own = names_set(script)
+    prefixes = tuple(c.prefix for c in script.commands if isinstance(c, Sql) and c.capture is not None)
+    return tuple(
+        (name, line)
+        for name, line in _reads(script)
+        if name not in known and name not in own and not name.startswith(prefixes)
+    )
+
+
+def _reads(script: Script) -> Iterator[tuple[str, int]]:
+    for command in script.commands:
+        match command:
+            case Assign(_, expression, line) | JumpUnless(expression, _, line) | Sleep(expression, _, line):
+                yield from ((name, line) for name in names_in(expression))
+            case Sql(text, line):
+                yield from ((name, line) for name in named_sql(text).names)
+            case _:
+                continue

@@ -1,0 +1,121 @@
+"""What a statement touches, read from its parse tree: relations read and written, and what the ledger can follow."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final
+
+import postgast
+
+_WRITERS: Final = ("InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt")
+
+
+class LedgerAction(Enum):
+    """What a statement does to the rows it reports: their keys must be there, or must be gone, once it is committed."""
+
+    INSERT = "insert"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerTarget:
+    """A statement whose rows can be followed by adding RETURNING of the primary key of `relation`."""
+
+    action: LedgerAction
+    relation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """Relations as written ("orders", "shop.orders"), sorted; `control` is "begin", "end" or "".
+
+    Functions and triggers hide what they touch: only what the text says is here.
+    """
+
+    reads: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
+    ledger: LedgerTarget | None = None
+    control: str = ""
+
+
+class StatementSyntaxError(ValueError):
+    """PostgreSQL's parser refuses the text; `cursor` is the 1-based character it points at, 0 for none."""
+
+    def __init__(self, message: str, *, cursor: int) -> None:
+        super().__init__(message)
+        self.cursor = cursor
+
+
+def find_targets(sql: str) -> Targets:
+    """What one statement with `$n` parameters touches; StatementSyntaxError where it does not parse.
+
+    >>> find_targets("INSERT INTO orders (user_id) SELECT id FROM users WHERE id = $1")
+    Targets(reads=('users',), writes=('orders',), ledger=None, control='')
+    """
+    try:
+        tree: Any = postgast.parse(sql)
+    except postgast.PgQueryError as error:
+        raise _refused(error) from None
+    nodes = [node for _, node in postgast.walk(tree)]
+    only = postgast.unwrap_node(tree.stmts[0].stmt) if len(tree.stmts) == 1 else None
+    return Targets(
+        _read(nodes),
+        tuple(sorted({name for node in nodes for name in _written(node)})),
+        None if only is None else _ledger(only),
+        "" if only is None else _control(only),
+    )
+
+
+def _refused(error: Any) -> StatementSyntaxError:
+    return StatementSyntaxError(str(error.message), cursor=int(error.cursorpos or 0))
+
+
+def _kind(node: object) -> str:
+    return type(node).__name__
+
+
+def _name(relation: Any) -> str:
+    return f"{relation.schemaname}.{relation.relname}" if relation.schemaname else str(relation.relname)
+
+
+def _written(node: Any) -> Iterator[str]:
+    if _kind(node) in _WRITERS:
+        yield _name(node.relation)
+    elif _kind(node) == "TruncateStmt":
+        yield from (_name(postgast.unwrap_node(relation)) for relation in node.relations)
+    elif _kind(node) == "CopyStmt" and node.is_from:
+        yield _name(node.relation)
+
+
+def _read(nodes: list[Any]) -> tuple[str, ...]:
+    """Relations named somewhere else than as the target of a write."""
+    named = Counter(_name(node) for node in nodes if _kind(node) == "RangeVar")
+    named.subtract(name for node in nodes for name in _written(node))
+    common = {str(node.ctename) for node in nodes if _kind(node) == "CommonTableExpr"}
+    return tuple(sorted(name for name, times in named.items() if times > 0 and name not in common))
+
+
+def _ledger(statement: Any) -> LedgerTarget | None:
+    kind = _kind(statement)
+    if kind not in ("InsertStmt", "DeleteStmt") or statement.HasField("with_clause"):
+        return None
+    if statement.HasField("returning_clause"):
+        return None
+    if kind == "DeleteStmt":
+        single = not statement.using_clause
+        return LedgerTarget(LedgerAction.DELETE, _name(statement.relation)) if single else None
+    if statement.HasField("on_conflict_clause"):
+        return None
+    if statement.HasField("select_stmt") and not postgast.unwrap_node(statement.select_stmt).values_lists:
+        return None  # INSERT … SELECT may write any number of rows; DEFAULT VALUES has no source at all
+    return LedgerTarget(LedgerAction.INSERT, _name(statement.relation))
+
+
+def _control(statement: Any) -> str:
+    if _kind(statement) != "TransactionStmt":
+        return ""
+    kind = str(statement.DESCRIPTOR.fields_by_name["kind"].enum_type.values_by_number[statement.kind].name)
+    if kind in ("TRANS_STMT_BEGIN", "TRANS_STMT_START"):
+        return "begin"
+    return "end" if kind in ("TRANS_STMT_COMMIT", "TRANS_STMT_ROLLBACK") else ""
