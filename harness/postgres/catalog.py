@@ -160,6 +160,12 @@ def read_unvalidated_constraints(connection: Connection) -> tuple[UnvalidatedCon
     return tuple(UnvalidatedConstraint(*row) for row in connection.execute(text).fetchall())
 
 
+def read_unindexed_foreign_keys(connection: Connection) -> tuple[tuple[str, str], ...]:
+    """Table and name of the foreign keys that no valid index on the referencing columns serves."""
+    text = query("unindexed_foreign_keys", version_num=connection.info.server_version)
+    return tuple((table, name) for table, name in connection.execute(text).fetchall())
+
+
 def _digest(connection: Connection, *, name: str, table: sql.Identifier, columns: Sequence[str]) -> TableDigest:
     values = sql.SQL(", ").join(sql.SQL("t.{}").format(sql.Identifier(column)) for column in columns)
     statement = sql.SQL(

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from harness.events.codec import AnyEvent
 from harness.events.observation import StateSeen, TableCount
 from harness.events.verification import DestroyedByUp, RowsCompared, SchemaCompared
-from harness.model.catalog import Change, SchemaImage, TableDigest, compare_images
+from harness.model.catalog import Change, Difference, SchemaImage, TableDigest, compare_images
 from harness.model.clock import Clock
 from harness.model.words import Pass
 from harness.postgres.catalog import (
-    SequenceRow,
+    SequenceValue,
     read_invalid_indexes,
     read_schema_image,
     read_sequences,
@@ -26,7 +26,7 @@ class Contents:
 
     image: SchemaImage
     digests: tuple[TableDigest, ...] | None
-    sequences: tuple[SequenceRow, ...]
+    sequences: tuple[SequenceValue, ...]
 
 
 def read_contents(conn: Connection, *, rows: bool) -> Contents:
@@ -63,31 +63,60 @@ def _table(before: TableDigest, after: TableDigest | None) -> TableCount:
 
 def _went_backwards(before: Contents, after: Contents) -> tuple[str, ...]:
     """Sequences that would hand out again what they had handed out at the beginning."""
-    now = {sequence.sequence: sequence for sequence in after.sequences}
+    now = {sequence.name: sequence for sequence in after.sequences}
     return tuple(
-        old.sequence
+        old.name
         for old in before.sequences
-        if (new := now.get(old.sequence)) is not None and new.next_value < old.next_value
+        if (new := now.get(old.name)) is not None and (new.last_value, new.is_called) < (old.last_value, old.is_called)
     )
 
 
 def destroyed_by(before: Contents, after: Contents, *, pass_: Pass, clock: Clock) -> DestroyedByUp:
-    """Tables with rows, columns and rows that existed before and are gone after going up.
+    """Filled tables, filled columns and rows that existed before and are gone after going up.
 
-    A table that was renamed counts as gone only if no table that appeared holds as many rows.
+    A table or column that was renamed is not gone: another of the same definition appeared in its place.
     """
-    images = compare_images(before.image, after.image)
-    gone = {d.identity for d in images if d.change is Change.MISSING and d.kind in ("table", "partitioned table")}
-    now = {digest.relation: digest for digest in after.digests or ()}
-    appeared = [d for relation, d in now.items() if relation not in {b.relation for b in before.digests or ()}]
-    items = []
-    for table in before.digests or ():
-        new = now.get(table.relation)
-        if new is None and table.relation in gone and table.rows and not any(a.rows == table.rows for a in appeared):
-            items.append(f"table {table.relation} with {table.rows:,} rows")
-        elif new is not None and new.rows < table.rows:
-            items.append(f"{table.rows - new.rows:,} of {table.rows:,} rows of {table.relation}")
+    changes = compare_images(before.image, after.image)
+    rows = {digest.relation: digest.rows for digest in before.digests or ()}
+    items = [*_dropped_tables(changes, rows), *_dropped_columns(changes, rows), *_deleted_rows(before, after)]
     return DestroyedByUp(at_ns=clock.now_ns(), pass_=pass_, items=tuple(items))
+
+
+def _dropped_tables(changes: tuple[Difference, ...], rows: dict[str, int]) -> list[str]:
+    tables = [d for d in changes if d.kind == "table"]
+    appeared = [d.after for d in tables if d.change is Change.EXTRA]
+    return [
+        f"table {d.identity} with {rows[d.identity]:,} rows"
+        for d in tables
+        if d.change is Change.MISSING and rows.get(d.identity) and d.before not in appeared
+    ]
+
+
+def _dropped_columns(changes: tuple[Difference, ...], rows: dict[str, int]) -> list[str]:
+    columns = [d for d in changes if d.kind == "column"]
+    gone_tables = {d.identity for d in changes if d.kind == "table" and d.change is Change.MISSING}
+    appeared = [(_table_of(d), d.after) for d in columns if d.change is Change.EXTRA]
+    return [
+        f"column {d.identity}, filled in up to {rows[_table_of(d)]:,} rows"
+        for d in columns
+        if d.change is Change.MISSING
+        and rows.get(_table_of(d))
+        and _table_of(d) not in gone_tables
+        and (_table_of(d), d.before) not in appeared
+    ]
+
+
+def _table_of(column: Difference) -> str:
+    return column.identity.rpartition(".")[0]
+
+
+def _deleted_rows(before: Contents, after: Contents) -> list[str]:
+    now = {digest.relation: digest.rows for digest in after.digests or ()}
+    return [
+        f"{old.rows - now[old.relation]:,} of {old.rows:,} rows of {old.relation}"
+        for old in before.digests or ()
+        if now.get(old.relation, old.rows) < old.rows
+    ]
 
 
 def see_state(conn: Connection, *, pass_: Pass, moment: str, clock: Clock) -> AnyEvent:
@@ -96,7 +125,7 @@ def see_state(conn: Connection, *, pass_: Pass, moment: str, clock: Clock) -> An
         at_ns=clock.now_ns(),
         pass_=pass_,
         moment=moment,
-        invalid_indexes=read_invalid_indexes(conn),
-        unvalidated_constraints=read_unvalidated_constraints(conn),
-        unindexed_foreign_keys=read_unindexed_foreign_keys(conn),
+        invalid_indexes=tuple(index.name for index in read_invalid_indexes(conn)),
+        unvalidated_constraints=tuple(f"{c.table}.{c.name}" for c in read_unvalidated_constraints(conn)),
+        unindexed_foreign_keys=tuple(f"{table}.{name}" for table, name in read_unindexed_foreign_keys(conn)),
     )
