@@ -6,6 +6,13 @@ from harness.events.base import Event
 from harness.model.words import Direction, Pass
 
 
+class Accepted(msgspec.Struct, frozen=True, kw_only=True):
+    """A hazard that a comment above the statement accepts: `-- rehearse: accept table_rewrite (reason)`."""
+
+    hazard: str
+    reason: str
+
+
 class StepStarted(Event, tag="step_started", frozen=True, kw_only=True):
     """A step (file or revision) begins; `attempt` counts from 1."""
 
@@ -53,6 +60,7 @@ class StatementStarted(Event, tag="statement_started", frozen=True, kw_only=True
     pid: int
     lock_timeout_ms: int | None = None
     statement_timeout_ms: int | None = None
+    accepts: tuple[Accepted, ...] = ()
     error_ns: int = 0
 
 
