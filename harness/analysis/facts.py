@@ -38,6 +38,8 @@ class LockFacts:
     span: Span | None
     held_ns: int | None
     error_ns: int
+    table: str = ""
+    """The table that an index or TOAST table belongs to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +99,28 @@ class WorkFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptedFacts:
+    """A hazard accepted by a comment above the statement; `relation` "" accepts it on any relation."""
+
+    hazard: str
+    reason: str
+    relation: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadlockFacts:
+    """A deadlock the server resolved (40P01).
+
+    `victim` names the session that got the error, `statement` the migration's statement under way then.
+    """
+
+    at_ns: int
+    victim: str
+    role: str
+    statement: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StatementFacts:
     """One statement, its trace and its load run joined.
 
@@ -144,6 +168,10 @@ class StatementFacts:
     position: int
     left_behind: tuple[str, ...]
     trace_sqlstate: str
+    accepts: tuple[AcceptedFacts, ...] = ()
+    trace_message: str = ""
+    failed_attempts: int = 0
+    """Attempts under load that ended with an error, retried or not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +211,8 @@ class OperationFacts:
     baseline: LatencyFacts
     migrate: LatencyFacts
     rollback: LatencyFacts
+    is_new: bool = False
+    """Whether it belongs to the version that the migration is for: it need not work before or after it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,6 +242,17 @@ class TrafficFacts:
     lag_p99_ns: int | None
     lag_max_ns: int | None
     cpu_ratio: float | None
+    migrate_and_settle: LatencyFacts | None = None
+    """The wider window, for a migration too short to hold enough operations."""
+    outage_baseline_ns: int = 0
+    """The same measure over the baseline: what is normal for this workload."""
+    late: int = 0
+    """Operations dispatched late although a connection was free."""
+    offered_rate: float | None = None
+    """Operations that really fell due, per second."""
+    failed_in_baseline: int = 0
+    lost: str = ""
+    """Why the generator stopped before its time, "" when it did not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -350,3 +391,8 @@ class Facts:
     deadlock_timeout_ns: int
     complete: bool
     interrupted: str
+    deadlocks: tuple[DeadlockFacts, ...] = ()
+    database_bytes_before: int | None = None
+    up_failed_tool: str = ""
+    """A tool's last output where its process failed going up, "" when it succeeded or none ran."""
+    rollback_ran: bool = False

@@ -1,0 +1,146 @@
+"""From the history of a run to its facts."""
+
+import numpy as np
+
+from harness.analysis.blocking import WaitGraph, blocked_by, hull_of, wait_graph
+from harness.analysis.deadlocks import deadlocks_of
+from harness.analysis.facts import AntagonistFacts, EnvironmentFacts, Facts, StatementFacts, Timeline
+from harness.analysis.latency import Responses, responses_of
+from harness.analysis.locking import lock_book, relations_used
+from harness.analysis.operations import operations_of
+from harness.analysis.phases import Windows, phases_of, windows_of
+from harness.analysis.quality import observer_cost, quality_of
+from harness.analysis.residue import did_go_down, invariants_of, rollback_of, state_of
+from harness.analysis.runs import Run, runs_of
+from harness.analysis.sessions import OperationFinder, sessions_of
+from harness.analysis.statements import StatementSources, statements_of
+from harness.analysis.throughput import traffic_of
+from harness.analysis.timeline import timeline_of
+from harness.analysis.versions import mix_of
+from harness.analysis.wal import growth_of, samples_of, wal_of
+from harness.events.history import History
+from harness.events.migration import ToolEnded
+from harness.events.run import CloneMade, EngineChosen, MixChanged, RunEnded, RunInterrupted, SnapshotReady
+from harness.events.traffic import AntagonistActed, OperationDeclared, OperationFailed
+from harness.model.spans import Span
+from harness.model.units import parse_duration
+from harness.model.words import Direction, Pass
+
+
+def analyse(history: History) -> Facts:
+    """Everything that is known about a run; reads nothing but `history`."""
+    traced, loaded = runs_of(history, pass_=Pass.TRACE), runs_of(history, pass_=Pass.LOAD)
+    phases = phases_of(history)
+    windows = windows_of(phases, statements=_spans(loaded))
+    declared = history.of(OperationDeclared)
+    responses = responses_of(history.operations, expected={d.index: d.expected for d in declared})
+    sessions, book = sessions_of(history), lock_book(history)
+    graph = wait_graph(history, sessions=sessions, runs=loaded, book=book)
+    blocked = blocked_by(graph, finder=_finder(history, graph, declared))
+    sources = StatementSources(
+        traced=traced, loaded=loaded, book=book, graph=graph, blocked=blocked, used=relations_used(declared)
+    )
+    statements = statements_of(history, sources=sources)
+    operations = operations_of(
+        responses,
+        outcomes=np.ascontiguousarray(history.operations["outcome"]),
+        declared=declared,
+        errors=history.of(OperationFailed),
+        windows=windows,
+        mix=mix_of(history.of(MixChanged)),
+    )
+    before, growth = growth_of(samples_of(history), windows)
+    return Facts(
+        environment=_environment(history),
+        phases=phases,
+        statements=statements,
+        operations=operations,
+        traffic=traffic_of(history, responses=responses, operations=operations, windows=windows),
+        timeline=_timeline(history, responses=responses, statements=statements, windows=windows),
+        antagonists=_antagonists(history),
+        rollback=rollback_of(history, runs=(*traced, *loaded), rollback=windows.rollback),
+        invariants=invariants_of(history),
+        state=state_of(history),
+        quality=quality_of(history),
+        migrate_span=windows.migrate,
+        rollback_span=windows.rollback,
+        settle_span=windows.settle,
+        baseline_span=windows.baseline,
+        wal_bytes=wal_of(statements),
+        disk_growth_bytes=growth,
+        observer_cost_ratio=observer_cost(history),
+        deadlock_timeout_ns=parse_duration(history.info.scenario.postgres.deadlock_timeout),
+        complete=any(event.complete for event in history.of(RunEnded)),
+        interrupted=next((event.reason for event in history.of(RunInterrupted)), ""),
+        deadlocks=deadlocks_of(history, sessions=sessions, runs=loaded),
+        database_bytes_before=before,
+        up_failed_tool=_tool_failure(history),
+        rollback_ran=did_go_down(history),
+    )
+
+
+def _spans(runs: tuple[Run, ...]) -> dict[Direction, Span]:
+    found: dict[Direction, Span] = {}
+    for run in runs:
+        old, new = found.get(run.started.direction), run.transaction_span
+        found[run.started.direction] = (
+            Span(min(old.start_ns, new.start_ns), max(old.end_ns, new.end_ns)) if old else new
+        )
+    return found
+
+
+def _finder(history: History, graph: WaitGraph, declared: tuple[OperationDeclared, ...]) -> OperationFinder | None:
+    window = hull_of(graph)
+    if window is None or not len(history.operations):
+        return None
+    return OperationFinder(history.operations, {operation.index: operation for operation in declared}, window)
+
+
+def _timeline(
+    history: History, *, responses: Responses, statements: tuple[StatementFacts, ...], windows: Windows
+) -> Timeline | None:
+    spans = [windows.load] if windows.load else []
+    if len(responses.due):
+        spans.append(Span(int(responses.due.min()), int(responses.end.max()) + 1))
+    if not spans or not len(responses.due):
+        return None
+    span = Span(min(s.start_ns for s in spans), max(s.end_ns for s in spans))
+    waits = [wait for statement in statements for wait in statement.blocked]
+    return timeline_of(responses, span=span, blocked=waits, samples=samples_of(history))
+
+
+def _antagonists(history: History) -> tuple[AntagonistFacts, ...]:
+    return tuple(
+        AntagonistFacts(kind=e.kind, table=e.table, pid=e.pid, span=Span(e.start_ns, max(e.start_ns, e.end_ns)))
+        for e in history.of(AntagonistActed)
+    )
+
+
+def _environment(history: History) -> EnvironmentFacts | None:
+    engine = next(iter(history.of(EngineChosen)), None)
+    if engine is None:
+        return None
+    snapshot = next(iter(history.of(SnapshotReady)), None)
+    clones = history.of(CloneMade)
+    clone = next((c for c in clones if c.pass_ is Pass.LOAD), clones[0] if clones else None)
+    return EnvironmentFacts(
+        engine=engine.engine,
+        engine_reason=engine.reason,
+        description=engine.description,
+        server_version=engine.version,
+        snapshot_source=snapshot.source if snapshot else "",
+        snapshot_digest=snapshot.digest if snapshot else "",
+        snapshot_bytes=snapshot.size_bytes if snapshot else 0,
+        snapshot_rows=snapshot.rows if snapshot else 0,
+        snapshot_cached=snapshot.cached if snapshot else False,
+        restore_ns=snapshot.duration_ns if snapshot else None,
+        clone_method=clone.method if clone else "",
+        clone_ns=clone.duration_ns if clone else None,
+    )
+
+
+def _tool_failure(history: History) -> str:
+    for event in history.of(ToolEnded):
+        if event.direction is Direction.UP and event.exit_code:
+            return event.output or f"exit code {event.exit_code}"
+    return ""

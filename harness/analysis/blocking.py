@@ -1,0 +1,255 @@
+"""Blocking chains: which waits of the application a statement of the migration caused, directly or through others."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from harness.analysis.facts import BlockedFacts
+from harness.analysis.locking import LockBook, mode_of
+from harness.analysis.runs import Run
+from harness.analysis.sessions import OperationFinder, Sessions
+from harness.events.history import History
+from harness.events.observation import LockHeld, LockWaited
+from harness.model.spans import Span
+from harness.model.words import Direction, Pass, Role
+
+HELD, QUEUE = "held", "queue"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a session waits: the run at fault, "held" or "queue", and the links from the session to the far end."""
+
+    run: Run | None
+    behind: str
+    links: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WaitGraph:
+    """The lock waits of the load pass, ready to be walked."""
+
+    sessions: Sessions
+    waits: dict[int, list[LockWaited]]
+    holds: dict[int, list[LockHeld]]
+    runs: Sequence[Run]
+    book: LockBook
+
+    def cause(self, wait: LockWaited, *, seen: frozenset[int] = frozenset()) -> Cause | None:
+        """The migration's part in `wait`, None where it has none."""
+        blockers = [pid for pid in self.blockers(wait) if pid not in seen and pid != wait.pid]
+        for pid in blockers:
+            if self.sessions.role(pid) is Role.MIGRATION:
+                return self._by_migration(wait, pid)
+        for pid in blockers:
+            for other in self._waits_during(pid, wait):
+                found = self.cause(other, seen=seen | {wait.pid, pid})
+                if found is not None:
+                    link = f"{self.sessions.label(pid, at_ns=other.start_ns)} waiting for {_wanted(other)}"
+                    return Cause(found.run, found.behind, (link, *found.links))
+        return None
+
+    def blockers(self, wait: LockWaited) -> list[int]:
+        """Pids that stand in the way of `wait`: in the queue before it, then holders; only conflicting ones."""
+        if wait.target != "relation":
+            return list(wait.holders)
+        if not wait.holders and not wait.queue:
+            return self._by_overlap(wait)
+        at = wait.queue.index(wait.pid) if wait.pid in wait.queue else len(wait.queue)
+        ahead = [pid for pid in wait.queue[:at] if self._waits_in_conflict(pid, wait)]
+        return ahead + [pid for pid in wait.holders if self._holds_in_conflict(pid, wait)]
+
+    def waited_for(self, wait: LockWaited) -> tuple[int, ...]:
+        """Pids that a wait of the migration was for: holders in conflict, else every holder, else the queue before."""
+        holders = [pid for pid in wait.holders if pid != wait.pid]
+        return tuple(
+            self._known_conflicts(holders, wait) or holders or (p for p in self.blockers(wait) if p != wait.pid)
+        )
+
+    def _known_conflicts(self, pids: Sequence[int], wait: LockWaited) -> list[int]:
+        return [pid for pid in pids if any(_conflict(hold.mode, wait.mode) for hold in self._held_by(pid, wait))]
+
+    def _by_migration(self, wait: LockWaited, pid: int) -> Cause:
+        queued = next((w for w in self._waits_during(pid, wait) if self._queues_before(w, wait)), None)
+        if queued is not None:
+            run = self._run_at(pid, queued.start_ns)
+            name = run.started.statement if run else "the migration"
+            far = [self.sessions.label(p, at_ns=queued.start_ns) for p in self.waited_for(queued) if p != wait.pid]
+            return Cause(run, QUEUE, (f"{name} waiting for {_wanted(queued)}", *_together(far)))
+        run = self._holder(pid, wait)
+        name = run.started.statement if run else "the migration"
+        return Cause(run, HELD, (f"{name} holding {self._held_text(run, wait)}",))
+
+    def _queues_before(self, queued: LockWaited, wait: LockWaited) -> bool:
+        same = queued.target == "relation" == wait.target and queued.relation == wait.relation
+        return same and queued.start_ns <= wait.start_ns + wait.error_ns and _conflict(queued.mode, wait.mode)
+
+    def _held_text(self, run: Run | None, wait: LockWaited) -> str:
+        if wait.target != "relation":
+            return f"a lock ({wait.target})" + (f" on {wait.relation}" if wait.relation else "")
+        modes = [mode for mode in self._traced_modes(run, wait.relation) if _conflict(mode, wait.mode)] if run else []
+        return f"{modes[0]} on {wait.relation}" if modes else f"a lock on {wait.relation}"
+
+    def _holder(self, pid: int, wait: LockWaited) -> Run | None:
+        """The statement that took the lock: the one whose locks conflict, else the last that was under way."""
+        running = [
+            run for run in self.runs
+            if run.started.pid == pid and run.span.start_ns <= wait.end_ns
+            and run.transaction_span.end_ns >= wait.start_ns - wait.error_ns
+        ]  # fmt: skip
+        if wait.target == "relation":
+            takers = [run for run in running if self._takes(run, wait)]
+            if takers:
+                return takers[-1]
+        begun = [run for run in running if run.span.start_ns <= wait.start_ns + wait.error_ns]
+        writers = [run for run in begun if run.started.tag.split(" ")[0] in ("UPDATE", "DELETE", "INSERT", "MERGE")]
+        if wait.target in ("transactionid", "tuple") and writers:
+            return writers[-1]
+        return next(reversed(begun or running), None)
+
+    def _takes(self, run: Run, wait: LockWaited) -> bool:
+        return any(_conflict(mode, wait.mode) for mode in self._traced_modes(run, wait.relation))
+
+    def _traced_modes(self, run: Run | None, relation: str) -> list[str]:
+        if run is None:
+            return []
+        traced = [lock.mode for lock, _ in self.book.traced.get(run.key, ()) if lock.relation == relation]
+        polled = [
+            hold.mode for hold in self.holds.get(run.started.pid, ())
+            if hold.relation == relation and run.span.start_ns - hold.error_ns <= hold.start_ns <= run.span.end_ns
+        ]  # fmt: skip
+        return sorted(traced + polled, key=_weakness)
+
+    def _run_at(self, pid: int, at_ns: int) -> Run | None:
+        mine = [run for run in self.runs if run.started.pid == pid]
+        inside = [run for run in mine if run.span.start_ns - run.error_ns <= at_ns <= run.span.end_ns + run.error_ns]
+        before = [run for run in mine if run.span.start_ns <= at_ns]
+        return next(reversed(inside or before), None)
+
+    def _waits_during(self, pid: int, wait: LockWaited) -> list[LockWaited]:
+        slack = wait.error_ns
+        return [
+            other for other in self.waits.get(pid, ())
+            if other.start_ns <= wait.end_ns + slack and other.end_ns >= wait.start_ns - slack
+        ]  # fmt: skip
+
+    def _held_by(self, pid: int, wait: LockWaited) -> list[LockHeld]:
+        return [
+            hold for hold in self.holds.get(pid, ())
+            if hold.relation == wait.relation
+            and hold.start_ns - hold.error_ns <= wait.end_ns and hold.end_ns + hold.error_ns >= wait.start_ns
+        ]  # fmt: skip
+
+    def _waits_in_conflict(self, pid: int, wait: LockWaited) -> bool:
+        mine = [w for w in self._waits_during(pid, wait) if w.target == "relation" and w.relation == wait.relation]
+        if not mine:
+            # Its own wait was too short to be logged or ended otherwise; only the migration asks for strong modes.
+            return self.sessions.role(pid) is Role.MIGRATION
+        return any(_conflict(other.mode, wait.mode) for other in mine)
+
+    def _holds_in_conflict(self, pid: int, wait: LockWaited) -> bool:
+        """Whether a holder's modes conflict; the log names every holder of the lock, whatever its mode."""
+        modes = [hold.mode for hold in self._held_by(pid, wait)]
+        role = self.sessions.role(pid)
+        if role is Role.MIGRATION:
+            run = self._holder(pid, wait)
+            traced = self._traced_modes(run, wait.relation)
+            return not (modes or traced) or any(_conflict(mode, wait.mode) for mode in (*modes, *traced))
+        if modes:
+            return any(_conflict(mode, wait.mode) for mode in modes)
+        wanted = mode_of(wait.mode)
+        # Applications hold at most ROW EXCLUSIVE on a relation, which conflicts with strong requests only.
+        return role is not Role.TRAFFIC or (wanted is not None and wanted.is_strong)
+
+    def _by_overlap(self, wait: LockWaited) -> list[int]:
+        """Without the log's list: sessions of the migration that waited before it or hold a conflicting mode."""
+        pids = [pid for pid in self.waits if self.sessions.role(pid) is Role.MIGRATION]
+        queued = [p for p in pids if any(self._queues_before(w, wait) for w in self._waits_during(p, wait))]
+        holders = [p for p in self.holds if self.sessions.role(p) is Role.MIGRATION]
+        return queued + [
+            p for p in holders if any(_conflict(hold.mode, wait.mode) for hold in self._held_by(p, wait))
+        ]  # fmt: skip
+
+
+def wait_graph(history: History, *, sessions: Sessions, runs: Sequence[Run], book: LockBook) -> WaitGraph:
+    """The graph of the load pass; `runs` are the migration's runs under load."""
+    waits: defaultdict[int, list[LockWaited]] = defaultdict(list)
+    holds: defaultdict[int, list[LockHeld]] = defaultdict(list)
+    for wait in history.of(LockWaited):
+        if wait.pass_ is Pass.LOAD:
+            waits[wait.pid].append(wait)
+    for hold in history.of(LockHeld):
+        if hold.pass_ is Pass.LOAD:
+            holds[hold.pid].append(hold)
+    return WaitGraph(sessions, dict(waits), dict(holds), runs, book)
+
+
+def blocked_by(
+    graph: WaitGraph, *, finder: OperationFinder | None
+) -> dict[tuple[Direction, str], tuple[BlockedFacts, ...]]:
+    """The waits of actors that each statement caused, in order of time; the migration's own are never among them."""
+    found: defaultdict[tuple[Direction, str], list[BlockedFacts]] = defaultdict(list)
+    for wait in _traffic_waits(graph):
+        cause = graph.cause(wait)
+        if cause is not None and cause.run is not None:
+            found[cause.run.key].append(_blocked(wait, cause, sessions=graph.sessions, finder=finder))
+    return {key: tuple(sorted(waits, key=lambda w: w.span)) for key, waits in found.items()}
+
+
+def hull_of(graph: WaitGraph) -> Span | None:
+    """From the first to the last wait of the application, None where it never waited."""
+    waits = list(_traffic_waits(graph))
+    if not waits:
+        return None
+    return Span(min(w.start_ns for w in waits), max(w.end_ns for w in waits))
+
+
+def actors_of(blocked: Iterable[BlockedFacts]) -> int:
+    """Distinct actors; a session whose actor is not known counts by its pid."""
+    return len({wait.actor if wait.actor >= 0 else -wait.pid for wait in blocked})
+
+
+def _traffic_waits(graph: WaitGraph) -> Iterable[LockWaited]:
+    for pid, waits in graph.waits.items():
+        if graph.sessions.role(pid) is Role.TRAFFIC:
+            yield from waits
+
+
+def _blocked(wait: LockWaited, cause: Cause, *, sessions: Sessions, finder: OperationFinder | None) -> BlockedFacts:
+    span = Span(wait.start_ns, max(wait.start_ns, wait.end_ns))
+    actor = sessions.actor(wait.pid, at_ns=wait.start_ns)
+    operation = finder.name(actor, span) if finder else ""
+    who = sessions.label(wait.pid, at_ns=wait.start_ns)
+    return BlockedFacts(
+        actor=actor,
+        pid=wait.pid,
+        operation=operation,
+        relation=wait.relation,
+        mode=wait.mode,
+        span=span,
+        waited_ns=wait.waited_ns,
+        error_ns=wait.error_ns,
+        behind=cause.behind,
+        chain=(f"{who} ({operation})" if operation else who, *cause.links),
+    )
+
+
+def _wanted(wait: LockWaited) -> str:
+    if wait.target == "relation":
+        return f"{wait.mode} on {wait.relation}"
+    where = f" on {wait.relation}" if wait.relation else ""
+    return f"{wait.mode} of a {wait.target}{where}"
+
+
+def _together(labels: Sequence[str]) -> tuple[str, ...]:
+    return (" and ".join(dict.fromkeys(labels)),) if labels else ()
+
+
+def _conflict(one: str, other: str) -> bool:
+    a, b = mode_of(one), mode_of(other)
+    return a is None or b is None or a.conflicts_with(b)
+
+
+def _weakness(mode: str) -> int:
+    known = mode_of(mode)
+    return -int(known) if known is not None else 0

@@ -1,0 +1,167 @@
+"""What a statement held: exact modes from the trace pass, times from the load pass, with error bounds."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from harness.analysis.facts import LockFacts
+from harness.analysis.names import qualified
+from harness.analysis.runs import Run
+from harness.events.history import History
+from harness.events.migration import LocksTaken, TakenLock
+from harness.events.observation import LockHeld, LockWaited
+from harness.events.traffic import OperationDeclared
+from harness.model.locks import LockMode
+from harness.model.spans import Span
+from harness.model.units import NS_PER_MS
+from harness.model.words import Direction, Pass, Role
+
+ROUND_TRIP_NS = NS_PER_MS // 2
+"""± of a lock's time taken from the client: a statement's result is read up to a round trip after the server released.
+
+A loopback round trip with a prepared statement is 0.05 to 0.2 ms on the build machine; half a millisecond covers it
+with the scheduler's share on a busy one.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class LockBook:
+    """The lock events, sorted out once: traced locks by statement, polled holds and waits of the migration."""
+
+    traced: dict[tuple[Direction, str], tuple[tuple[TakenLock, bool], ...]]
+    holds: tuple[LockHeld, ...]
+    waits: tuple[LockWaited, ...]
+
+
+def lock_book(history: History) -> LockBook:
+    """The locks of the first trace of each statement, and what the load pass saw of the migration's sessions."""
+    traced: dict[tuple[Direction, str], tuple[tuple[TakenLock, bool], ...]] = {}
+    for event in history.of(LocksTaken):
+        if event.pass_ is Pass.TRACE:
+            traced.setdefault((event.direction, event.statement), tuple((lock, event.exact) for lock in event.locks))
+    mine = [h for h in history.of(LockHeld) if h.pass_ is Pass.LOAD and h.role is Role.MIGRATION]
+    waits = [w for w in history.of(LockWaited) if w.pass_ is Pass.LOAD and w.role is Role.MIGRATION]
+    return LockBook(traced, tuple(mine), tuple(waits))
+
+
+def relations_used(declared: Iterable[OperationDeclared]) -> frozenset[str]:
+    """Relations that an operation reads or writes, qualified."""
+    return frozenset(qualified(name) for operation in declared for name in (*operation.reads, *operation.writes))
+
+
+def locks_of(
+    key: tuple[Direction, str], *, book: LockBook, runs: Sequence[Run], used: frozenset[str]
+) -> tuple[LockFacts, ...]:
+    """The relation locks of one statement, strongest first; `runs` are its runs under load."""
+    traced = book.traced.get(key, ())
+    known = {(lock.relation, lock.mode) for lock, _ in traced}
+    seen = [(_as_taken(hold), False) for hold in _holds_in(book, runs) if (hold.relation, hold.mode) not in known]
+    unique = {(lock.relation, lock.mode): (lock, exact) for lock, exact in (*traced, *seen)}
+    facts = [_lock(lock, exact=exact, book=book, runs=runs, used=used) for lock, exact in unique.values()]
+    return tuple(sorted(facts, key=lambda lock: (-_strength(lock.mode), lock.relation)))
+
+
+def mode_of(name: str) -> LockMode | None:
+    """The table-level mode a name stands for, None for predicate locks and unknown names."""
+    try:
+        return LockMode.from_pg(name)
+    except ValueError:
+        return None
+
+
+def is_strong(lock: LockFacts) -> bool:
+    """Whether the lock is on something that existed and refuses ordinary writes."""
+    mode = mode_of(lock.mode)
+    return lock.existed and mode is not None and mode.is_strong
+
+
+def longest_hold(locks: Iterable[LockFacts]) -> LockFacts | None:
+    """The strong lock that was held longest, None where none was held under load."""
+    held = [lock for lock in locks if is_strong(lock) and lock.held_ns is not None]
+    return max(held, key=lambda lock: lock.held_ns or 0, default=None)
+
+
+def _strength(mode: str) -> int:
+    known = mode_of(mode)
+    return int(known) if known is not None else 0
+
+
+def _as_taken(hold: LockHeld) -> TakenLock:
+    return TakenLock(relation=hold.relation, kind=hold.kind, mode=hold.mode, existed=hold.existed, oid=0)
+
+
+def _holds_in(book: LockBook, runs: Sequence[Run]) -> list[LockHeld]:
+    """Holds whose first sighting lies in a run: they were taken by that statement."""
+    return [
+        hold
+        for hold in book.holds
+        if any(
+            hold.pid == run.started.pid and run.span.start_ns <= hold.start_ns + hold.error_ns
+            and hold.start_ns - hold.error_ns <= run.span.end_ns and hold.start_ns <= run.span.end_ns
+            for run in runs
+        )
+    ]  # fmt: skip
+
+
+def _lock(lock: TakenLock, *, exact: bool, book: LockBook, runs: Sequence[Run], used: frozenset[str]) -> LockFacts:
+    spans = [found for run in runs if (found := _held(lock, book=book, run=run)) is not None]
+    span, error = max(spans, key=lambda found: found[0].duration_ns, default=(None, 0))
+    return LockFacts(
+        relation=lock.relation,
+        kind=lock.kind,
+        mode=lock.mode,
+        existed=lock.existed,
+        exact=exact,
+        used_by_traffic=qualified(lock.relation) in used or (bool(lock.parent) and qualified(lock.parent) in used),
+        span=span,
+        held_ns=span.duration_ns if span else None,
+        error_ns=error,
+        table=lock.parent,
+    )
+
+
+def _held(lock: TakenLock, *, book: LockBook, run: Run) -> tuple[Span, int] | None:
+    """When one run held the lock and its ± in ns; None where that run never got it.
+
+    The lock was taken after the statement started, after its wait for it ended, and after the last poll that did not
+    see it. Where nothing saw it and the statement waited for something else, polling says that it came after the wait:
+    a hold as long as a logged wait is longer than the polling interval.
+    """
+    holds = [
+        h for h in book.holds
+        if h.pid == run.started.pid and h.relation == lock.relation and h.mode == lock.mode
+        and h.start_ns <= run.transaction_span.end_ns and h.end_ns >= run.span.start_ns
+    ]  # fmt: skip
+    waits = [w for w in book.waits if w.pid == run.started.pid and _within(w, run)]
+    own = [w for w in waits if w.target == "relation" and w.relation == lock.relation and w.mode == lock.mode]
+    if any(w.outcome != "acquired" for w in own) and not holds:
+        return None
+    if not run.succeeded and not holds and not own:
+        return None
+    start, error = run.span.start_ns, run.error_ns + ROUND_TRIP_NS
+    if own:
+        start = max(w.end_ns for w in own)
+        error = run.error_ns + max(ROUND_TRIP_NS, *(w.error_ns for w in own))
+    elif holds:
+        earliest = min(h.start_ns - h.error_ns for h in holds)
+        if earliest > start:
+            start, error = min(h.start_ns for h in holds), error + max(h.error_ns for h in holds)
+    elif waits:
+        start = max(w.end_ns for w in waits if w.outcome == "acquired") if _acquired(waits) else start
+    end = run.transaction_end_ns
+    if run.started.autocommit and holds and _releases_early(run):
+        end, error = max(h.end_ns for h in holds), error + max(h.error_ns for h in holds)
+    return Span(min(start, max(start, end)), max(start, end)), error
+
+
+def _acquired(waits: Iterable[LockWaited]) -> bool:
+    return any(wait.outcome == "acquired" for wait in waits)
+
+
+def _within(wait: LockWaited, run: Run) -> bool:
+    slack = wait.error_ns + run.error_ns + ROUND_TRIP_NS
+    return run.span.start_ns - slack <= wait.start_ns <= run.span.end_ns + slack
+
+
+def _releases_early(run: Run) -> bool:
+    """Whether the statement commits by itself on the way, so that a lock may be gone before its end."""
+    return "CONCURRENTLY" in run.started.tag.upper() or "CONCURRENTLY" in run.started.sql.upper()

@@ -1,0 +1,135 @@
+"""The way back: what it restored, what it lost, and what became of acknowledged writes."""
+
+from collections.abc import Sequence
+
+from harness.analysis.facts import InvariantFacts, RollbackFacts, StateFacts
+from harness.analysis.runs import Run
+from harness.events.history import History
+from harness.events.migration import StepEnded, StepStarted, ToolEnded
+from harness.events.observation import StateSeen
+from harness.events.verification import DestroyedByUp, InvariantChecked, LedgerChecked, RowsCompared, SchemaCompared
+from harness.model.catalog import Change, Difference
+from harness.model.spans import Span
+from harness.model.words import Direction, Pass
+
+LOSING_KINDS = frozenset({"column", "table"})
+"""Kinds of object whose absence after the way back means that their data is gone."""
+
+
+def rollback_of(history: History, *, runs: Sequence[Run], rollback: Span | None) -> RollbackFacts:
+    """The rollback's facts: the quiet pass says what it restores, the load pass what became of writes made meanwhile."""
+    schema = {event.pass_: event.differences for event in history.of(SchemaCompared)}
+    rows = {event.pass_: event for event in history.of(RowsCompared)}
+    ledger = next((e for e in reversed(history.of(LedgerChecked))), None)
+    differences = schema.get(Pass.TRACE, ())
+    compared = rows.get(Pass.TRACE)
+    changed = (
+        tuple((t.relation, t.rows_before, t.rows_after) for t in compared.tables if not t.identical) if compared else ()
+    )
+    backwards = compared.sequences_backwards if compared else ()
+    missing = dict(ledger.missing) if ledger else {}
+    statement, failed_in = _failure(history, runs)
+    ran = did_go_down(history)
+    result = _result(
+        ran=ran,
+        failed=bool(failed_in),
+        differences=(*differences, *schema.get(Pass.LOAD, ())),
+        lost=bool(changed or backwards or missing),
+    )
+    return RollbackFacts(
+        result=result,
+        differences=differences,
+        load_differences=schema.get(Pass.LOAD, ()),
+        changed_tables=changed,
+        tables_compared=len(compared.tables) if compared else 0,
+        rows_compared=sum(table.rows_before for table in compared.tables) if compared else 0,
+        sequences_backwards=backwards,
+        duration_ns=rollback.duration_ns if rollback and ran else None,
+        failed_statement=statement,
+        fails_in=failed_in,
+        ledger_acknowledged=ledger.acknowledged if ledger else None,
+        ledger_kept=ledger.kept if ledger else None,
+        ledger_missing=missing,
+        ledger_not_followed=ledger.not_followed if ledger else (),
+        verified=ran and not failed_in and Pass.TRACE in schema and compared is not None and not compared.error_note,
+    )
+
+
+def loses_data(differences: Sequence[Difference]) -> bool:
+    """Whether a table or a column that existed is gone."""
+    return any(d.change is Change.MISSING and d.kind in LOSING_KINDS for d in differences)
+
+
+def did_go_down(history: History) -> bool:
+    """Whether a way back was started at all."""
+    started = any(event.direction is Direction.DOWN for event in history.of(StepStarted))
+    return started or any(event.direction is Direction.DOWN for event in history.of(ToolEnded))
+
+
+def _result(*, ran: bool, failed: bool, differences: Sequence[Difference], lost: bool) -> str:
+    if not ran:
+        return "none"
+    if failed:
+        return "fails"
+    if lost or loses_data(differences):
+        return "data_loss"
+    if any(d.change is not Change.MOVED for d in differences):
+        return "schema_drift"
+    return "column_order" if differences else "ok"
+
+
+def _failure(history: History, runs: Sequence[Run]) -> tuple[str, str]:
+    """The down statement that failed for good and the pass it failed in; "" and "" where none did."""
+    for step in history.of(StepEnded):
+        if step.direction is Direction.DOWN and step.sqlstate and not step.will_retry:
+            failed = [r for r in runs if r.started.pass_ is step.pass_ and _failed_in(r, step)]
+            return (failed[-1].started.statement if failed else ""), step.pass_.value
+    for tool in history.of(ToolEnded):
+        if tool.direction is Direction.DOWN and tool.exit_code:
+            return "", tool.pass_.value
+    return "", ""
+
+
+def _failed_in(run: Run, step: StepEnded) -> bool:
+    mine = run.started.direction is Direction.DOWN and run.started.step == step.step
+    return mine and run.ended is not None and bool(run.ended.sqlstate) and run.span.end_ns <= step.at_ns
+
+
+def invariants_of(history: History) -> tuple[InvariantFacts, ...]:
+    """Every check of an invariant, in order of time."""
+    return tuple(
+        InvariantFacts(name=e.name, moment=e.moment, violations=e.violations, sqlstate=e.sqlstate)
+        for e in history.of(InvariantChecked)
+    )
+
+
+def state_of(history: History) -> StateFacts:
+    """What stood there after going up and down and did not before, from any pass."""
+    up, down = _appeared(history, "after_up"), _appeared(history, "after_down")
+    destroyed = [item for event in history.of(DestroyedByUp) for item in event.items]
+    return StateFacts(
+        invalid_indexes_after_up=up[0],
+        invalid_indexes_after_down=down[0],
+        unvalidated_constraints_after_up=up[1],
+        unindexed_foreign_keys_after_up=up[2],
+        destroyed_by_up=tuple(dict.fromkeys(destroyed)),
+    )
+
+
+def _appeared(history: History, moment: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    before: dict[Pass, StateSeen] = {}
+    found: tuple[dict[str, None], dict[str, None], dict[str, None]] = ({}, {}, {})
+    for event in history.of(StateSeen):
+        if event.moment == "before":
+            before[event.pass_] = event
+        elif event.moment == moment:
+            old = before.get(event.pass_)
+            for seen, known, new in zip(_lists(event), _lists(old), found, strict=True):
+                new.update(dict.fromkeys(name for name in seen if name not in known))
+    return tuple(found[0]), tuple(found[1]), tuple(found[2])
+
+
+def _lists(event: StateSeen | None) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    if event is None:
+        return (), (), ()
+    return event.invalid_indexes, event.unvalidated_constraints, event.unindexed_foreign_keys

@@ -1,0 +1,177 @@
+"""Statements: trace and load joined into held, waited, blocked others and class of work; the three are never added."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harness.analysis.blocking import WaitGraph, actors_of
+from harness.analysis.facts import AcceptedFacts, BlockedFacts, StatementFacts, WaitFacts, WorkFacts
+from harness.analysis.locking import ROUND_TRIP_NS, LockBook, locks_of, longest_hold
+from harness.analysis.runs import Run, first_runs, runs_by_statement
+from harness.analysis.work import class_of_work
+from harness.events.history import History
+from harness.events.migration import WalWritten, WorkDone
+from harness.events.observation import LockWaited
+from harness.model.spans import Span
+from harness.model.words import Direction, Pass
+
+Key = tuple[Direction, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementSources:
+    """What the statements are joined from."""
+
+    traced: Sequence[Run]
+    loaded: Sequence[Run]
+    book: LockBook
+    graph: WaitGraph
+    blocked: dict[Key, tuple[BlockedFacts, ...]]
+    used: frozenset[str]
+
+
+def statements_of(history: History, *, sources: StatementSources) -> tuple[StatementFacts, ...]:
+    """Every statement once: going up in order, then going down."""
+    first, loads = first_runs(sources.traced), runs_by_statement(sources.loaded)
+    works, wal = _works(history), _wal(history)
+    keys = sorted({*first, *loads}, key=_order)
+    return tuple(
+        _statement(
+            key,
+            traced=first.get(key),
+            runs=loads.get(key, []),
+            works=works.get(key, ()),
+            wal=wal.get(key),
+            sources=sources,
+        )
+        for key in keys
+    )
+
+
+def _order(key: Key) -> tuple[bool, int, str]:
+    direction, name = key
+    digits = "".join(c for c in name if c.isdigit())
+    return direction is Direction.DOWN, int(digits or 0), name
+
+
+def _statement(
+    key: Key,
+    *,
+    traced: Run | None,
+    runs: list[Run],
+    works: tuple[WorkFacts, ...],
+    wal: int | None,
+    sources: StatementSources,
+) -> StatementFacts:
+    shown = runs[-1] if runs else traced
+    if shown is None:
+        raise ValueError(f"{key[1]} has no run")
+    start, end = shown.started, shown.ended
+    locks = locks_of(key, book=sources.book, runs=runs, used=sources.used)
+    waits = tuple(_wait(wait, sources.graph) for run in runs for wait in waits_in(run, sources.book))
+    blocked = sources.blocked.get(key, ())
+    hold, worst = longest_hold(locks), max(blocked, key=lambda b: b.waited_ns, default=None)
+    return StatementFacts(
+        id=start.statement,
+        direction=start.direction,
+        step=start.step,
+        file=start.file,
+        line=start.line,
+        column=start.column,
+        sql=start.sql,
+        tag=start.tag,
+        fingerprint=start.fingerprint,
+        work=class_of_work(start.tag, start.sql, works),
+        transaction=start.transaction,
+        autocommit=start.autocommit,
+        attempts=max((run.started.attempt for run in runs), default=start.attempt),
+        span=shown.span,
+        transaction_span=shown.transaction_span,
+        duration_ns=shown.span.duration_ns if runs else None,
+        trace_duration_ns=traced.span.duration_ns if traced else None,
+        held_ns=hold.held_ns if hold else None,
+        held_error_ns=hold.error_ns if hold else ROUND_TRIP_NS,
+        waited_ns=sum(wait.waited_ns for wait in waits),
+        waited_error_ns=sum(wait.error_ns for wait in waits),
+        blocked_max_ns=worst.waited_ns if worst else 0,
+        blocked_total_ns=sum(wait.waited_ns for wait in blocked),
+        blocked_actors=actors_of(blocked),
+        blocked_error_ns=worst.error_ns if worst else 0,
+        locks=locks,
+        waits=waits,
+        blocked=blocked,
+        relations=works,
+        wal_bytes=wal,
+        lock_timeout_ms=start.lock_timeout_ms,
+        statement_timeout_ms=start.statement_timeout_ms,
+        sqlstate=end.sqlstate if end else "",
+        message=end.message if end else "",
+        position=end.position if end else 0,
+        left_behind=_left_behind(traced, runs),
+        trace_sqlstate=traced.ended.sqlstate if traced and traced.ended else "",
+        accepts=tuple(AcceptedFacts(hazard=a.hazard, reason=a.reason) for a in start.accepts),
+        trace_message=traced.ended.message if traced and traced.ended else "",
+        failed_attempts=sum(1 for run in runs if run.ended is not None and run.ended.sqlstate),
+    )
+
+
+def waits_in(run: Run, book: LockBook) -> list[LockWaited]:
+    """The waits of the migration's session that began while the statement ran, give or take what the clocks allow."""
+    slack = run.error_ns + ROUND_TRIP_NS
+    return [
+        wait for wait in book.waits
+        if wait.pid == run.started.pid
+        and run.span.start_ns - slack - wait.error_ns <= wait.start_ns <= run.span.end_ns + slack + wait.error_ns
+    ]  # fmt: skip
+
+
+def _wait(wait: LockWaited, graph: WaitGraph) -> WaitFacts:
+    pids = graph.waited_for(wait)
+    return WaitFacts(
+        relation=wait.relation,
+        mode=wait.mode,
+        target=wait.target,
+        span=Span(wait.start_ns, max(wait.start_ns, wait.end_ns)),
+        waited_ns=wait.waited_ns,
+        error_ns=wait.error_ns,
+        outcome=wait.outcome,
+        blockers=tuple(graph.sessions.label(pid, at_ns=wait.start_ns) for pid in pids),
+        blocker_roles=tuple(graph.sessions.role(pid).value for pid in pids),
+    )
+
+
+def _left_behind(traced: Run | None, runs: list[Run]) -> tuple[str, ...]:
+    ends = [run.ended for run in (*([traced] if traced else []), *runs) if run.ended]
+    return tuple(dict.fromkeys(item for end in ends for item in end.left_behind))
+
+
+def _works(history: History) -> dict[Key, tuple[WorkFacts, ...]]:
+    found: defaultdict[Key, dict[str, WorkFacts]] = defaultdict(dict)
+    for event in history.of(WorkDone):
+        if event.pass_ is Pass.TRACE:
+            found[event.direction, event.statement].setdefault(event.relation, _work(event))
+    return {key: tuple(works.values()) for key, works in found.items()}
+
+
+def _work(event: WorkDone) -> WorkFacts:
+    changed = [n for n in (event.rows_inserted, event.rows_updated, event.rows_deleted) if n is not None]
+    return WorkFacts(
+        relation=event.relation,
+        kind=event.kind,
+        rewritten=event.rewritten,
+        truncated=event.truncated,
+        dropped=event.dropped,
+        rows_before=event.rows_before,
+        bytes_before=event.bytes_before,
+        rows_scanned=event.rows_scanned,
+        rows_fetched_by_index=event.rows_fetched_by_index,
+        rows_changed=sum(changed) if changed else None,
+    )
+
+
+def _wal(history: History) -> dict[Key, int]:
+    found: dict[Key, int] = {}
+    for event in history.of(WalWritten):
+        if event.pass_ is Pass.TRACE:
+            found.setdefault((event.direction, event.statement), event.wal_bytes)
+    return found
