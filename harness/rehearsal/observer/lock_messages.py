@@ -1,0 +1,119 @@
+"""What `log_lock_waits` writes about a wait: going on, ended, broken by the deadlock detector (lc_messages C)."""
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+from harness.model.units import NS_PER_MS
+
+
+class LockNews(Enum):
+    """What a message says about a wait."""
+
+    WAITING = "still waiting for"
+    ACQUIRED = "acquired"
+    REARRANGED = "avoided deadlock for"
+    DEADLOCK = "detected deadlock while waiting for"
+    FAILED = "failed to acquire"
+
+
+@dataclass(frozen=True, slots=True)
+class LockTarget:
+    """What is locked: `kind` as in pg_locks.locktype (relation, tuple, transactionid, virtualxid, advisory, …).
+
+    `relation` and `database` are OIDs, 0 where the target has none; `text` is the server's own description.
+    """
+
+    kind: str
+    relation: int
+    database: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LockMessage:
+    """One message about a wait of `pid`, `waited_ns` (exact to 1 µs) after it began.
+
+    `holders` and `queue` are pids in the server's order; only messages about a wait going on name them.
+    """
+
+    news: LockNews
+    pid: int
+    mode: str
+    target: LockTarget
+    waited_ns: int
+    holders: tuple[int, ...]
+    queue: tuple[int, ...]
+
+
+_MESSAGE = re.compile(
+    r"^process (?P<pid>\d+) (?P<news>still waiting for|acquired|avoided deadlock for"
+    r"|detected deadlock while waiting for|failed to acquire) (?P<mode>\w+) on (?P<target>.+?)"
+    r"(?: by rearranging queue order)? after (?P<ms>\d+)\.(?P<us>\d{3}) ms$"
+)
+_DETAIL = re.compile(r"^Process(?:es)? holding the lock: (?P<holders>[\d, ]*)\. Wait queue: (?P<queue>[\d, ]*)\.")
+_ROW = re.compile(r"tuple \(\d+,\d+\) in relation \"(?P<name>.+)\"$", re.MULTILINE)
+
+# The texts of DescribeLockTag (lmgr.c); the names are those of pg_locks.locktype (manual, section 53.13). Order matters: the first
+# that matches the whole text.
+_TARGETS = tuple(
+    (kind, re.compile(pattern + "$"))
+    for kind, pattern in (
+        ("relation", r"relation (?P<rel>\d+) of database (?P<db>\d+)"),
+        ("extend", r"extension of relation (?P<rel>\d+) of database (?P<db>\d+)"),
+        ("frozenid", r"pg_database\.datfrozenxid of database (?P<db>\d+)"),
+        ("page", r"page \d+ of relation (?P<rel>\d+) of database (?P<db>\d+)"),
+        ("tuple", r"tuple \(\d+,\d+\) of relation (?P<rel>\d+) of database (?P<db>\d+)"),
+        ("transactionid", r"transaction \d+"),
+        ("virtualxid", r"virtual transaction -?\d+/\d+"),
+        ("spectoken", r"speculative token \d+ of transaction \d+"),
+        ("object", r"object \d+ of class \d+ of database (?P<db>\d+)"),
+        ("userlock", r"user lock \[\d+,\d+,\d+\]"),
+        ("advisory", r"advisory lock \[(?P<db>\d+),\d+,\d+,\d+\]"),
+        ("applytransaction", r"remote transaction \d+ of subscription \d+ of database (?P<db>\d+)"),
+    )
+)
+
+
+def parse_lock_message(message: str, *, detail: str = "") -> LockMessage | None:
+    """What a log entry's message and detail say about a lock wait; None where it is about something else."""
+    found = _MESSAGE.match(message)
+    if found is None:
+        return None
+    pids = _DETAIL.match(detail)
+    return LockMessage(
+        news=LockNews(found["news"]),
+        pid=int(found["pid"]),
+        mode=found["mode"],
+        target=parse_target(found["target"]),
+        waited_ns=int(found["ms"]) * NS_PER_MS + int(found["us"]) * 1000,
+        holders=_pids(pids["holders"]) if pids else (),
+        queue=_pids(pids["queue"]) if pids else (),
+    )
+
+
+def parse_target(text: str) -> LockTarget:
+    """The target a message names; kind "other" for one that no version up to 19 writes.
+
+    >>> parse_target("tuple (0,2) of relation 16384 of database 5").relation
+    16384
+    """
+    for kind, pattern in _TARGETS:
+        if found := pattern.match(text):
+            parts = found.groupdict()
+            return LockTarget(kind, int(parts.get("rel") or 0), int(parts.get("db") or 0), text)
+    return LockTarget("other", 0, 0, text)
+
+
+def parse_row_context(context: str) -> str:
+    """The unqualified relation whose row a transaction waited for, from the entry's context; "" where it says none.
+
+    >>> parse_row_context('while updating tuple (0,1) in relation "orders"')
+    'orders'
+    """
+    found = _ROW.search(context)
+    return found["name"] if found else ""
+
+
+def _pids(text: str) -> tuple[int, ...]:
+    return tuple(int(pid) for pid in text.split(", ") if pid)
