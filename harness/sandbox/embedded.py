@@ -20,6 +20,7 @@ from harness.sandbox.failures import PortTakenError
 from harness.sandbox.leftovers import claim, collect_folders, remove_tree
 from harness.sandbox.process import ServerProcess, configure, make_cluster, reachable, sync_cluster
 from harness.sandbox.settings import UNSAFE_RESTORE, server_settings
+from harness.sandbox.version import major_version
 from harness.spec.scenario import PostgresSpec
 
 # Every try takes a port the kernel has just called free; losing that race five times means something else is wrong.
@@ -267,14 +268,6 @@ class EmbeddedEngine:
         secret.touch(mode=0o600)
         secret.write_text(password, encoding="utf-8")
         return _Place(folder=folder, password=password)
-
-
-def major_version(version: str) -> int:
-    """18 for "18" or "18.4". SandboxError for anything else."""
-    major = version.split(".")[0]
-    if not major.isdigit():
-        raise SandboxError(f"[postgres] version: {version!r} is not a PostgreSQL version", hint='write "18"')
-    return int(major)
 
 
 def _refuse_tablespaces(data: Path) -> None:
