@@ -1,0 +1,372 @@
+"""The measured parts of rehearsal.json: environment, locks, statements, operations, timeline, rollback."""
+
+import msgspec
+
+from harness.analysis.facts import Facts, LatencyFacts, OperationFacts, StatementFacts
+from harness.model.spans import Span
+from harness.model.units import NS_PER_MS
+from harness.report.words import milliseconds, strength
+
+
+class Environment(msgspec.Struct, frozen=True, kw_only=True):
+    """Where it ran and on what."""
+
+    engine: str
+    engine_reason: str
+    description: str
+    server_version: str
+    snapshot_source: str
+    snapshot_digest: str
+    snapshot_bytes: int
+    snapshot_rows: int
+    snapshot_cached: bool
+    restore_ms: float | None
+    clone_method: str
+    clone_ms: float | None
+
+
+class Lock(msgspec.Struct, frozen=True, kw_only=True):
+    """The strongest mode on a relation that existed before, per direction."""
+
+    relation: str
+    mode: str
+    direction: str
+    kind: str
+
+
+class Rewrite(msgspec.Struct, frozen=True, kw_only=True):
+    """A relation whose file was replaced."""
+
+    relation: str
+    direction: str
+
+
+class Statement(msgspec.Struct, frozen=True, kw_only=True):
+    """One statement; null is "not measured". Held, waited and blocked others are three numbers, never added."""
+
+    id: str
+    direction: str
+    step: str
+    file: str | None
+    line: int | None
+    sql: str
+    fingerprint: str
+    work: str
+    attempts: int
+    start_ms: float | None
+    end_ms: float | None
+    duration_ms: float | None
+    held_ms: float | None
+    held_error_ms: float | None
+    waited_ms: float | None
+    waited_error_ms: float | None
+    blocked_max_ms: float | None
+    blocked_error_ms: float | None
+    blocked_actors: int
+    wal_bytes: int | None
+    sqlstate: str | None
+    message: str | None
+    left_behind: tuple[str, ...]
+
+
+class Latency(msgspec.Struct, frozen=True, kw_only=True):
+    """Response times (end − due) of one window; null where it holds no operation."""
+
+    count: int
+    failed: int
+    p50_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None
+    max_ms: float | None
+
+
+class Operation(msgspec.Struct, frozen=True, kw_only=True):
+    """One operation; `failed` and `expected` count errors by SQLSTATE."""
+
+    name: str
+    version: str
+    offered: int
+    completed: int
+    failed: dict[str, int]
+    expected: dict[str, int]
+    failed_in_baseline: dict[str, int]
+    baseline: Latency
+    migrate: Latency
+    rollback: Latency
+
+
+class Traffic(msgspec.Struct, frozen=True, kw_only=True):
+    """The application as a whole."""
+
+    rate: float
+    actors: int
+    offered: int
+    completed: int
+    failed: int
+    pool_timeouts: int
+    abandoned: int
+    baseline: Latency
+    migrate: Latency
+    settle: Latency
+    rollback: Latency
+    outage_ms: float | None
+    outage_rollback_ms: float | None
+
+
+class Timeline(msgspec.Struct, frozen=True, kw_only=True):
+    """The load pass in buckets of `bucket_ms`; one entry a bucket, null is a gap. `start_ms` counts from the run."""
+
+    start_ms: float
+    bucket_ms: float
+    offered: tuple[int, ...]
+    completed: tuple[int, ...]
+    failed: tuple[int, ...]
+    errors_by_class: dict[str, tuple[int, ...]]
+    p50_ms: tuple[float | None, ...]
+    p95_ms: tuple[float | None, ...]
+    p99_ms: tuple[float | None, ...]
+    max_ms: tuple[float | None, ...]
+    blocked_actors: tuple[int, ...]
+    wal_bytes: tuple[int | None, ...]
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """One object that is not as it was before; `pass` is trace (quiet) or load."""
+
+    kind: str
+    identity: str
+    change: str
+    before: str
+    after: str
+    pass_: str = msgspec.field(name="pass")
+
+
+class ChangedTable(msgspec.Struct, frozen=True, kw_only=True):
+    """A table whose rows are not as before; `rows_after` null: the table is gone."""
+
+    relation: str
+    rows_before: int
+    rows_after: int | None
+
+
+class Ledger(msgspec.Struct, frozen=True, kw_only=True):
+    """Acknowledged writes that were looked up at the end."""
+
+    acknowledged: int
+    kept: int | None
+    missing: dict[str, int]
+    not_followed: tuple[str, ...]
+
+
+class Rollback(msgspec.Struct, frozen=True, kw_only=True):
+    """The way back; `result` is ok, column_order, schema_drift, data_loss, fails or none."""
+
+    result: str
+    verified: bool
+    duration_ms: float | None
+    failed_statement: str | None
+    fails_in: str | None
+    differences: tuple[Difference, ...]
+    changed_tables: tuple[ChangedTable, ...]
+    sequences_backwards: tuple[str, ...]
+    tables_compared: int
+    rows_compared: int
+    ledger: Ledger | None
+
+
+class Invariant(msgspec.Struct, frozen=True, kw_only=True):
+    """One check of an invariant; `violations` null where its query failed."""
+
+    name: str
+    moment: str
+    violations: int | None
+    sqlstate: str | None
+
+
+class Quality(msgspec.Struct, frozen=True, kw_only=True):
+    """A limit of what this run proves."""
+
+    subject: str
+    message: str
+    inconclusive: bool
+    remedy: str
+
+
+def environment(facts: Facts) -> Environment | None:
+    """Where it ran, None where no server was started."""
+    env = facts.environment
+    if env is None:
+        return None
+    return Environment(
+        engine=env.engine,
+        engine_reason=env.engine_reason,
+        description=env.description,
+        server_version=env.server_version,
+        snapshot_source=env.snapshot_source,
+        snapshot_digest=env.snapshot_digest,
+        snapshot_bytes=env.snapshot_bytes,
+        snapshot_rows=env.snapshot_rows,
+        snapshot_cached=env.snapshot_cached,
+        restore_ms=milliseconds(env.restore_ns),
+        clone_method=env.clone_method,
+        clone_ms=milliseconds(env.clone_ns),
+    )
+
+
+def locks(facts: Facts) -> tuple[Lock, ...]:
+    """The strongest mode per relation that existed before and direction, sorted."""
+    strongest: dict[tuple[str, str], Lock] = {}
+    for one in facts.statements:
+        for lock in one.locks:
+            key = (one.direction.value, lock.relation)
+            known = strongest.get(key)
+            if lock.existed and strength(lock.mode) and (known is None or strength(lock.mode) > strength(known.mode)):
+                strongest[key] = Lock(
+                    relation=lock.relation, mode=lock.mode, direction=one.direction.value, kind=lock.kind
+                )
+    return tuple(strongest[key] for key in sorted(strongest))
+
+
+def rewrites(facts: Facts) -> tuple[Rewrite, ...]:
+    """Each rewritten relation once per direction, sorted."""
+    seen = {(s.direction.value, work.relation) for s in facts.statements for work in s.relations if work.rewritten}
+    return tuple(Rewrite(relation=relation, direction=direction) for direction, relation in sorted(seen))
+
+
+def statement(one: StatementFacts) -> Statement:
+    """One statement with its numbers in milliseconds."""
+    span = one.span
+    return Statement(
+        id=one.id,
+        direction=one.direction.value,
+        step=one.step,
+        file=one.file or None,
+        line=one.line if one.file else None,
+        sql=one.sql,
+        fingerprint=one.fingerprint,
+        work=one.work,
+        attempts=one.attempts,
+        start_ms=milliseconds(span.start_ns) if span else None,
+        end_ms=milliseconds(span.end_ns) if span else None,
+        duration_ms=milliseconds(one.duration_ns),
+        held_ms=milliseconds(one.held_ns),
+        held_error_ms=milliseconds(one.held_error_ns),
+        waited_ms=milliseconds(one.waited_ns),
+        waited_error_ms=milliseconds(one.waited_error_ns),
+        blocked_max_ms=milliseconds(one.blocked_max_ns),
+        blocked_error_ms=milliseconds(one.blocked_error_ns),
+        blocked_actors=one.blocked_actors,
+        wal_bytes=one.wal_bytes,
+        sqlstate=one.sqlstate or one.trace_sqlstate or None,
+        message=one.message or None,
+        left_behind=one.left_behind,
+    )
+
+
+def _latency(window: LatencyFacts) -> Latency:
+    return Latency(
+        count=window.count,
+        failed=window.failed,
+        p50_ms=milliseconds(window.p50_ns),
+        p95_ms=milliseconds(window.p95_ns),
+        p99_ms=milliseconds(window.p99_ns),
+        max_ms=milliseconds(window.max_ns),
+    )
+
+
+def operation(one: OperationFacts) -> Operation:
+    """One operation with its windows."""
+    return Operation(
+        name=one.name,
+        version=one.version,
+        offered=one.offered,
+        completed=one.completed,
+        failed=dict(sorted(one.failed.items())),
+        expected=dict(sorted(one.expected.items())),
+        failed_in_baseline=dict(sorted(one.failed_in_baseline.items())),
+        baseline=_latency(one.baseline),
+        migrate=_latency(one.migrate),
+        rollback=_latency(one.rollback),
+    )
+
+
+def traffic(facts: Facts) -> Traffic | None:
+    """The traffic, None where there was none. An outage is null where there was none."""
+    all_ = facts.traffic
+    if all_ is None:
+        return None
+    return Traffic(
+        rate=all_.rate,
+        actors=all_.actors,
+        offered=all_.offered,
+        completed=all_.completed,
+        failed=all_.failed,
+        pool_timeouts=all_.pool_timeouts,
+        abandoned=all_.abandoned,
+        baseline=_latency(all_.baseline),
+        migrate=_latency(all_.migrate),
+        settle=_latency(all_.settle),
+        rollback=_latency(all_.rollback),
+        outage_ms=_length(all_.outage),
+        outage_rollback_ms=_length(all_.outage_rollback),
+    )
+
+
+def _length(span: Span | None) -> float | None:
+    return span.duration_ns / NS_PER_MS if span else None
+
+
+def timeline(facts: Facts) -> Timeline | None:
+    """The timeline in milliseconds, at the resolution it was computed in."""
+    line = facts.timeline
+    if line is None:
+        return None
+    return Timeline(
+        start_ms=line.start_ns / NS_PER_MS,
+        bucket_ms=line.bucket_ns / NS_PER_MS,
+        offered=line.offered,
+        completed=line.completed,
+        failed=line.failed,
+        errors_by_class=dict(sorted(line.errors_by_class.items())),
+        p50_ms=tuple(milliseconds(value) for value in line.p50_ns),
+        p95_ms=tuple(milliseconds(value) for value in line.p95_ns),
+        p99_ms=tuple(milliseconds(value) for value in line.p99_ns),
+        max_ms=tuple(milliseconds(value) for value in line.max_ns),
+        blocked_actors=line.blocked_actors,
+        wal_bytes=line.wal_bytes,
+    )
+
+
+def rollback(facts: Facts) -> Rollback:
+    """The way back with everything it did not restore."""
+    back = facts.rollback
+    compared = [("trace", d) for d in back.differences] + [("load", d) for d in back.load_differences]
+    ledger = None
+    if back.ledger_acknowledged is not None:
+        ledger = Ledger(
+            acknowledged=back.ledger_acknowledged,
+            kept=back.ledger_kept,
+            missing=dict(sorted(back.ledger_missing.items())),
+            not_followed=back.ledger_not_followed,
+        )
+    return Rollback(
+        result=back.result,
+        verified=back.verified,
+        duration_ms=milliseconds(back.duration_ns),
+        failed_statement=back.failed_statement or None,
+        fails_in=back.fails_in or None,
+        differences=tuple(
+            Difference(
+                kind=d.kind, identity=d.identity, change=d.change.value, before=d.before, after=d.after, pass_=name
+            )
+            for name, d in compared
+        ),
+        changed_tables=tuple(
+            ChangedTable(relation=name, rows_before=before, rows_after=after)
+            for name, before, after in back.changed_tables
+        ),
+        sequences_backwards=back.sequences_backwards,
+        tables_compared=back.tables_compared,
+        rows_compared=back.rows_compared,
+        ledger=ledger,
+    )

@@ -1,0 +1,190 @@
+"""rehearsal.json: everything a program wants to know about a run, as typed values with a JSON Schema."""
+
+from typing import Any
+
+import msgspec
+
+from harness.analysis import judgement
+from harness.report import numbers_json as n
+from harness.report.view import View
+
+SCHEMA_VERSION = "1.0"
+"""Version of the format, apart from the tool's: the minor grows when fields are added, the major when any changes."""
+
+SCHEMA_ID = "urn:rehearse:rehearsal:1.0"
+"""Identity of the JSON Schema; a name, not an address: nothing is fetched."""
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+class Tool(msgspec.Struct, frozen=True, kw_only=True):
+    """What wrote the file."""
+
+    name: str
+    version: str
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """Which run it was and how to repeat it."""
+
+    id: str
+    started_at: str
+    command: tuple[str, ...]
+    scenario_file: str
+    seed: int
+    commit: str
+    platform: str
+    digests: dict[str, str]
+    complete: bool
+    interrupted: str
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """One judgement against a limit."""
+
+    id: str
+    label: str
+    limit: str
+    found: str
+    verdict: str
+    blame: str
+    note: str
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """A hazard seen in this run; `file` is relative to the scenario's folder, `fingerprint` has no line and no time."""
+
+    id: str
+    hazard: str
+    level: str
+    title: str
+    relation: str | None
+    statement: str | None
+    file: str | None
+    line: int | None
+    direction: str
+    evidence: tuple[str, ...]
+    impact: str
+    remedy: str
+    fingerprint: str
+    accepted: str | None
+
+
+class Rehearsal(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole document. Fields may be added; readers ignore what they do not know."""
+
+    schema_version: str
+    tool: Tool
+    run: Run
+    verdict: str
+    sentence: str
+    environment: n.Environment | None
+    scenario: dict[str, Any]
+    checks: tuple[Check, ...]
+    findings: tuple[Finding, ...]
+    locks: tuple[n.Lock, ...]
+    rewrites: tuple[n.Rewrite, ...]
+    statements: tuple[n.Statement, ...]
+    operations: tuple[n.Operation, ...]
+    traffic: n.Traffic | None
+    timeline: n.Timeline | None
+    rollback: n.Rollback
+    invariants: tuple[n.Invariant, ...]
+    quality: tuple[n.Quality, ...]
+    not_proven: tuple[str, ...]
+    unused_accepts: tuple[str, ...]
+
+
+def render_json(view: View) -> bytes:
+    """rehearsal.json in UTF-8, indented, ending in a newline; the same run gives the same bytes."""
+    return msgspec.json.format(msgspec.json.encode(build_rehearsal(view)), indent=1) + b"\n"
+
+
+def build_rehearsal(view: View) -> Rehearsal:
+    """The document as values."""
+    facts, info = view.facts, view.info
+    return Rehearsal(
+        schema_version=SCHEMA_VERSION,
+        tool=Tool(name="rehearse", version=info.tool_version),
+        run=_run(view),
+        verdict=view.verdict.value,
+        sentence=view.sentence,
+        environment=n.environment(facts),
+        scenario=msgspec.to_builtins(info.scenario),
+        checks=tuple(_check(check) for check in view.judgement.checks),
+        findings=tuple(_finding(finding) for finding in view.judgement.findings),
+        locks=n.locks(facts),
+        rewrites=n.rewrites(facts),
+        statements=tuple(n.statement(s) for s in facts.statements),
+        operations=tuple(n.operation(o) for o in facts.operations),
+        traffic=n.traffic(facts),
+        timeline=n.timeline(facts),
+        rollback=n.rollback(facts),
+        invariants=tuple(
+            n.Invariant(name=i.name, moment=i.moment, violations=i.violations, sqlstate=i.sqlstate or None)
+            for i in facts.invariants
+        ),
+        quality=tuple(
+            n.Quality(subject=q.subject, message=q.message, inconclusive=q.inconclusive, remedy=q.remedy)
+            for q in facts.quality
+        ),
+        not_proven=view.not_proven,
+        unused_accepts=view.unused_accepts,
+    )
+
+
+def json_schema() -> bytes:
+    """The JSON Schema of the document, as shipped in `schemas/rehearsal.schema.json`."""
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": SCHEMA_ID,
+        **msgspec.json.schema(Rehearsal),
+    }
+    return msgspec.json.format(msgspec.json.encode(schema), indent=1) + b"\n"
+
+
+def _run(view: View) -> Run:
+    info = view.info
+    return Run(
+        id=info.run_id,
+        started_at=info.started_at,
+        command=info.command,
+        scenario_file=info.scenario_file,
+        seed=info.scenario.seed,
+        commit=info.commit,
+        platform=info.platform,
+        digests=dict(sorted(info.digests.items())),
+        complete=view.facts.complete,
+        interrupted=view.facts.interrupted,
+    )
+
+
+def _check(check: judgement.Check) -> Check:
+    return Check(
+        id=check.id,
+        label=check.label,
+        limit=check.limit,
+        found=check.found,
+        verdict=check.verdict.value,
+        blame=check.blame,
+        note=check.note,
+    )
+
+
+def _finding(finding: judgement.Finding) -> Finding:
+    return Finding(
+        id=finding.hazard.id,
+        hazard=finding.hazard.name,
+        level=finding.level.value,
+        title=finding.title,
+        relation=finding.relation or None,
+        statement=finding.statement or None,
+        file=finding.file or None,
+        line=finding.line if finding.file else None,
+        direction=finding.direction.value,
+        evidence=finding.evidence,
+        impact=finding.impact,
+        remedy=finding.remedy,
+        fingerprint=finding.fingerprint,
+        accepted=finding.accepted,
+    )

@@ -1,0 +1,119 @@
+"""Put the terminal report together."""
+
+from harness.report.terminal.canvas import Canvas, columns
+from harness.report.terminal.findings import finding_lines
+from harness.report.terminal.picture import picture
+from harness.report.view.model import BudgetRow, PhaseRow, Status, View
+
+_SMALLEST = 60
+"""Narrower terminals get lines of 60 columns, which they wrap themselves: tables cannot get any smaller."""
+
+_WITH_NOTES = 84
+"""Below this width the last column of the phase table would squeeze the others."""
+
+
+def render_terminal(
+    view: View,
+    *,
+    width: int = 100,
+    ascii: bool = False,  # noqa: A002 - named as the option
+    color: bool = False,
+    report_path: str = "",
+) -> str:
+    """The whole report in at most `width` columns (60 at least), ending in a newline."""
+    canvas = Canvas(width=max(width, _SMALLEST), ascii=ascii, color=color)
+    blocks = [
+        [canvas.dim(line) for line in canvas.wrap(view.header, canvas.width)],
+        _phases(view.phases, canvas),
+        picture(view.timeline, canvas) if view.timeline else [],
+        *(finding_lines(finding, canvas) for finding in view.findings),
+        _budgets("Budgets", view.budgets, canvas),
+        _budgets("Invariants", view.invariants, canvas),
+        _bullets("Quality of this run", tuple(_quality(q) for q in view.quality), canvas),
+        _bullets("Accepted, but did not occur", view.unused_accepts, canvas),
+        _bullets("Not proven", view.not_proven, canvas),
+        [*_verdict(view, canvas), *_path(report_path, canvas)],
+    ]
+    return "\n\n".join("\n".join(line.rstrip() for line in block) for block in blocks if block) + "\n"
+
+
+def render_brief(view: View, *, ascii: bool = False, color: bool = False) -> str:  # noqa: A002 - named as the option
+    """The verdict and its sentence on one line, for -q."""
+    canvas = Canvas(width=0, ascii=ascii, color=color)
+    word = canvas.bold(canvas.paint(view.verdict_word, view.status))
+    return f"{word}  {canvas.text(' '.join(view.sentence.split()))}\n"
+
+
+def _verdict(view: View, canvas: Canvas) -> list[str]:
+    """The word and the sentence, then the counts."""
+    indent = " " * (len(view.verdict_word) + 2)
+    said = [
+        *canvas.wrap(view.sentence, canvas.width - len(indent)),
+        *canvas.wrap(view.summary, canvas.width - len(indent)),
+    ]
+    first = canvas.bold(canvas.paint(view.verdict_word, view.status)) + "  " + canvas.bold(said[0])
+    return [first, *(indent + line for line in said[1:])]
+
+
+def _path(report_path: str, canvas: Canvas) -> list[str]:
+    return [f"report  {canvas.text(report_path)}"] if report_path else []
+
+
+def _phases(rows: tuple[PhaseRow, ...], canvas: Canvas) -> list[str]:
+    """Name, what it worked on, status, time, what stood out; what stood out is kept longest when room is short."""
+    words = [f"{row.status.mark} {row.status.value}" for row in rows]
+    name, status, time, note = (
+        min(most, max((columns(canvas.text(cell)) for cell in cells), default=0))
+        for most, cells in (
+            (14, [row.name for row in rows]),
+            (10, words),
+            (10, [row.duration for row in rows]),
+            (26 if canvas.width >= _WITH_NOTES else 0, [row.note for row in rows]),
+        )
+    )
+    what = canvas.width - 2 - name - 2 - status - 1 - time - 2 - note
+    what = min(what, max((columns(canvas.text(row.what)) for row in rows), default=0))
+    lines = []
+    for row, word in zip(rows, words, strict=True):
+        painted = canvas.paint(canvas.fit(word, status), row.status)
+        head = f"  {canvas.fit(row.name, name)}  {canvas.fit(row.what, what)} {painted}"
+        lines.append(f"{head} {canvas.text(row.duration):>{time}}  {canvas.fit(row.note, note) if note else ''}")
+    return lines
+
+
+def _budgets(title: str, rows: tuple[BudgetRow, ...], canvas: Canvas) -> list[str]:
+    if not rows:
+        return []
+    limit = _column("limit", [row.limit for row in rows], canvas, 16)
+    found = _column("found", [row.found for row in rows], canvas, 28)
+    rest = max((columns(canvas.text(row.blame or row.note)) for row in rows), default=0)
+    rest = min(rest, 16)
+    label = canvas.width - 2 - 10 - 2 - limit - 2 - found - 2 - rest
+    label = min(label, 2 + max(columns(canvas.text(row.label)) for row in rows))
+    head = canvas.fit(title, 12 + label) + "  " + canvas.fit("limit", limit) + "  " + canvas.fit("found", found)
+    lines = [canvas.bold(head.rstrip())]
+    for row in rows:
+        status = canvas.paint(canvas.fit(f"{row.status.mark} {row.status.value}", 10), row.status)
+        cells = [canvas.fit(row.limit, limit), canvas.fit(row.found, found), canvas.fit(row.blame or row.note, rest)]
+        lines.append(f"  {status}{canvas.fit(row.label, label)}  " + "  ".join(cells))
+    return lines
+
+
+def _column(head: str, cells: list[str], canvas: Canvas, most: int) -> int:
+    return min(most, max(len(head), *(columns(canvas.text(cell)) for cell in cells)))
+
+
+def _quality(quality: tuple[Status, str, str]) -> str:
+    status, text, remedy = quality
+    said = text if status is Status.NOTE else f"{status.mark} {status.value}: {text}"
+    return said + (f" ({remedy})" if remedy else "")
+
+
+def _bullets(title: str, texts: tuple[str, ...], canvas: Canvas) -> list[str]:
+    if not texts:
+        return []
+    lines = [canvas.bold(title)]
+    for text in texts:
+        first, *rest = canvas.wrap(text, canvas.width - 4)
+        lines += [f"  {canvas.text('·')} {first}", *(f"    {line}" for line in rest)]
+    return lines

@@ -1,0 +1,227 @@
+"""The types of the view model; texts are ready to show and unescaped, numbers carry their unit in the name."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from harness.analysis.facts import Facts
+from harness.analysis.judgement import Judgement
+from harness.events.history import RunInfo
+from harness.model.verdict import Verdict
+from harness.report.view.timeline import TimelineView
+
+
+class Status(Enum):
+    """How a row stands: a character and a word, so that colour is never alone."""
+
+    OK = "ok"
+    NOTE = "note"
+    WARN = "warn"
+    UNKNOWN = "unknown"
+    FAIL = "fail"
+
+    @property
+    def mark(self) -> str:
+        """One character for the status.
+
+        >>> Status.FAIL.mark
+        '✗'
+        """
+        return {"ok": "✓", "note": "·", "warn": "!", "unknown": "?", "fail": "✗"}[self.value]
+
+    @classmethod
+    def of(cls, verdict: Verdict) -> "Status":
+        """The status of a verdict; inconclusive is unknown."""
+        return {
+            Verdict.PASS: cls.OK,
+            Verdict.WARN: cls.WARN,
+            Verdict.INCONCLUSIVE: cls.UNKNOWN,
+            Verdict.FAIL: cls.FAIL,
+        }[verdict]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseRow:
+    """One line of the phase table."""
+
+    name: str
+    what: str
+    status: Status
+    duration: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Number:
+    """One of the four numbers at the top."""
+
+    label: str
+    value: str
+    detail: str
+    status: Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetRow:
+    """One check against its limit."""
+
+    id: str
+    label: str
+    limit: str
+    found: str
+    status: Status
+    blame: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainLink:
+    """One session of a blocking chain, the root blocker first; `role` is root, migration or actors."""
+
+    who: str
+    what: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingView:
+    """One finding; `location` is the path from where the command ran, with line and column, "" without a file.
+
+    `from_s` and `to_s` say where it is on the timeline, None where it is not.
+    """
+
+    id: str
+    hazard: str
+    level: str
+    status: Status
+    title: str
+    relation: str
+    statement: str
+    direction: str
+    file: str
+    location: str
+    line: int
+    column: int
+    excerpt: str
+    marker: str
+    evidence: tuple[str, ...]
+    impact: str
+    remedy: str
+    fingerprint: str
+    accepted: str | None
+    explain: str
+    chain: tuple[ChainLink, ...]
+    from_s: float | None
+    to_s: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementRow:
+    """One statement: held, waited and blocked others are three columns and never added."""
+
+    id: str
+    direction: str
+    where: str
+    sql: str
+    work: str
+    locks: str
+    duration: str
+    held: str
+    waited: str
+    blocked: str
+    blocked_actors: str
+    wal: str
+    status: Status
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationRow:
+    """One operation against its own baseline; latencies are response times from due."""
+
+    name: str
+    version: str
+    sql: str
+    offered: str
+    completed: str
+    failed: str
+    errors: str
+    baseline_p50: str
+    baseline_p99: str
+    migrate_p50: str
+    migrate_p99: str
+    rollback_p99: str
+    factor: str
+    status: Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiffLine:
+    """One line of the residue: sign is "-" (was there before), "+" (is there now) or " " (a heading)."""
+
+    sign: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollbackView:
+    """The way back: `facts` are label and text, `diff` the residue, `missing` rows lost by relation."""
+
+    result: str
+    status: Status
+    sentence: str
+    facts: tuple[tuple[str, str], ...]
+    diff: tuple[DiffLine, ...]
+    tables: tuple[tuple[str, str, str], ...]
+    ledger: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatrixCell:
+    """One app version in one phase."""
+
+    status: Status
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatrixView:
+    """App version × phase; a row has one cell a phase."""
+
+    phases: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[MatrixCell, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """Everything a renderer shows; `info`, `facts` and `judgement` are there for the formats that carry numbers."""
+
+    info: RunInfo
+    facts: Facts
+    judgement: Judgement
+    verdict: Verdict
+    status: Status
+    sentence: str
+    summary: str
+    header: str
+    scenario: str
+    description: str
+    phases: tuple[PhaseRow, ...]
+    numbers: tuple[Number, ...]
+    budgets: tuple[BudgetRow, ...]
+    timeline: TimelineView | None
+    findings: tuple[FindingView, ...]
+    statements: tuple[StatementRow, ...]
+    operations: tuple[OperationRow, ...]
+    rollback: RollbackView
+    invariants: tuple[BudgetRow, ...]
+    matrix: MatrixView | None
+    not_proven: tuple[str, ...]
+    quality: tuple[tuple[Status, str, str], ...]
+    unused_accepts: tuple[str, ...]
+    reproduce: tuple[tuple[str, str], ...]
+    command: str
+
+    @property
+    def verdict_word(self) -> str:
+        """The verdict in capitals: FAIL."""
+        return self.verdict.value.upper()
