@@ -1,6 +1,6 @@
 """What a run says of itself, so that it can be repeated: versions, digests, commit, the scenario as resolved."""
 
-import datetime
+import datetime as dt
 import hashlib
 import platform
 import secrets
@@ -14,7 +14,7 @@ from harness.rehearsal.options import Options
 from harness.spec.load import LoadedScenario
 
 
-def new_run_id(now: datetime.datetime) -> str:
+def new_run_id(now: dt.datetime) -> str:
     """A run id that sorts by time and does not collide: 2026-11-22T063314-7c1e."""
     return f"{now:%Y-%m-%dT%H%M%S}-{secrets.token_hex(2)}"
 
@@ -26,7 +26,7 @@ def describe_run(loaded: LoadedScenario, *, options: Options, sources: dict[str,
         schema_version=SCHEMA_VERSION,
         run_id=options.run_id,
         tool_version=__version__,
-        started_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        started_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         command=options.command,
         scenario_file=_relative(loaded.path),
         scenario=loaded.scenario,

@@ -1,0 +1,46 @@
+"""`rehearse check`: read everything, start nothing, print the plan."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from harness.rehearsal.migration.sources import MigrationPlan, read_plan
+from harness.spec.load import LoadedScenario, find_scenarios, load_scenario
+from harness.spec.workload import build_workload
+
+
+def check(scenario: Annotated[Path, typer.Argument(help="A scenario file, or a folder that holds some.")]) -> None:
+    """Check scenarios and say what a rehearsal would do."""
+    for file in find_scenarios(scenario):
+        loaded = load_scenario(file)
+        plan = read_plan(loaded)
+        for line in describe(loaded, plan):
+            typer.echo(line)
+
+
+def describe(loaded: LoadedScenario, plan: MigrationPlan) -> list[str]:
+    """The plan in words, a line a thing."""
+    spec = loaded.scenario
+    lines = [
+        f"{spec.name}  ({loaded.path})",
+        f"  postgres   {spec.postgres.version}, engine {spec.postgres.engine.value}",
+        f"  snapshot   {spec.snapshot.source or 'empty database'}"
+        + (f", then {', '.join(Path(name).name for name in spec.snapshot.setup)}" if spec.snapshot.setup else ""),
+        f"  migration  {plan.tool}, {len(plan.steps)} step{'' if len(plan.steps) == 1 else 's'}",
+    ]
+    lines += [f"    {step.name}" for step in plan.steps]
+    lines.append(f"  traffic    {_traffic(loaded)}")
+    lines += [f"  phase      {phase.name}: {', '.join(phase.steps) or 'no steps'}" for phase in spec.phase]
+    lines.append(
+        f"  rollback   {'run, must restore ' + spec.rollback.restore.value if spec.rollback.run else 'not run'}"
+    )
+    return [*lines, ""]
+
+
+def _traffic(loaded: LoadedScenario) -> str:
+    spec = loaded.scenario.traffic
+    if not spec.operation:
+        return "none: locks are measured, but nobody is there to be blocked"
+    workload = build_workload(spec, path=loaded.path, phases=loaded.scenario.phase)
+    return f"{len(workload.operations)} operations at {spec.rate:g}/s over {spec.actors} actors"

@@ -1,0 +1,103 @@
+"""`rehearse run`: rehearse scenarios one after the other; the exit code is the worst verdict."""
+
+import datetime as dt
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from harness.cli.conclude import Conclusion, conclude
+from harness.cli.live import watching
+from harness.cli.output import Format, check_writable, print_result, write_files
+from harness.cli.places import point_latest, reports_folder, state_home
+from harness.model.errors import SpecError
+from harness.model.verdict import Verdict
+from harness.rehearsal.conductor import rehearse
+from harness.rehearsal.identity import new_run_id
+from harness.rehearsal.options import Options
+from harness.spec.load import LoadedScenario, find_scenarios, load_scenario
+from harness.spec.scenario import EngineName
+
+Scenarios = Annotated[list[Path], typer.Argument(help="Scenario files, or folders that hold some.")]
+Engine = Annotated[EngineName | None, typer.Option("--engine", help="Instead of the scenario's own.")]
+Out = Annotated[Path | None, typer.Option("--out", help="Run directory; default reports/<run id>.")]
+Seed = Annotated[int | None, typer.Option("--seed", help="Instead of the scenario's own.")]
+FormatOption = Annotated[Format, typer.Option("--format", help="What is printed on stdout.")]
+JUnit = Annotated[Path | None, typer.Option("--junit", help="Write JUnit XML here.")]
+Sarif = Annotated[Path | None, typer.Option("--sarif", help="Write SARIF 2.1.0 here.")]
+Markdown = Annotated[Path | None, typer.Option("--markdown", help="Write a Markdown summary here.")]
+Strict = Annotated[bool, typer.Option("--strict", help="A warning is exit code 1.")]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="One line a scenario.")]
+Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say every statement as it runs.")]
+Ascii = Annotated[bool, typer.Option("--ascii", help="Nothing but ASCII characters.")]
+Owned = Annotated[
+    bool,
+    typer.Option(
+        "--i-own-this-database", help="External server: overrides every refusal but a missing disposable marker."
+    ),
+]
+
+
+def run(
+    scenarios: Scenarios,
+    engine: Engine = None,
+    out: Out = None,
+    seed: Seed = None,
+    format_: FormatOption = Format.TEXT,
+    junit: JUnit = None,
+    sarif: Sarif = None,
+    markdown: Markdown = None,
+    strict: Strict = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    ascii_: Ascii = False,
+    owned: Owned = False,
+) -> None:
+    """Rehearse scenarios; exit 0 pass or warn, 1 fail, 2 bad scenario, 3 inconclusive, 4 environment, 130 stopped."""
+    check_writable(junit, sarif, markdown)
+    loaded = [
+        override(load_scenario(file), engine=engine, seed=seed) for path in scenarios for file in find_scenarios(path)
+    ]
+    if out is not None and len(loaded) > 1:
+        raise SpecError("--out names one run directory, and there are several scenarios", path=out, hint="leave it out")
+    done = []
+    for scenario in loaded:
+        conclusion = rehearse_one(scenario, out=out, owned=owned, quiet=quiet, verbose=verbose, ascii_=ascii_)
+        print_result(conclusion, format_=format_, quiet=quiet, ascii_=ascii_)
+        done.append(conclusion)
+    write_files(done, junit=junit, sarif=sarif, markdown=markdown)
+    raise typer.Exit(Verdict.merge(conclusion.verdict for conclusion in done).exit_code(strict=strict))
+
+
+def override(loaded: LoadedScenario, *, engine: EngineName | None, seed: int | None) -> LoadedScenario:
+    """The scenario with what the command line says instead."""
+    scenario = loaded.scenario
+    if engine is not None:
+        scenario = msgspec.structs.replace(scenario, postgres=msgspec.structs.replace(scenario.postgres, engine=engine))
+    if seed is not None:
+        scenario = msgspec.structs.replace(scenario, seed=seed)
+    return LoadedScenario(path=loaded.path, folder=loaded.folder, scenario=scenario, digest=loaded.digest)
+
+
+def rehearse_one(
+    loaded: LoadedScenario, *, out: Path | None, owned: bool, quiet: bool, verbose: bool, ascii_: bool
+) -> Conclusion:
+    """Rehearse one scenario with a live view on stderr, and judge it."""
+    run_id = new_run_id(dt.datetime.now(dt.UTC))
+    directory = out if out is not None else reports_folder() / run_id
+    with watching(loaded.scenario, quiet=quiet, verbose=verbose, ascii_=ascii_) as view:
+        options = Options(
+            home=state_home(),
+            out=directory,
+            run_id=run_id,
+            command=("rehearse", *sys.argv[1:]),
+            owned=owned,
+            watch=view.event,
+            on_progress=view.progress,
+        )
+        rehearse(loaded, options)
+    if out is None:
+        point_latest(directory)
+    return conclude(directory)

@@ -1,0 +1,111 @@
+"""One rehearsal from a loaded scenario to a whole run directory: phases in order, cleanup on every path."""
+
+import shutil
+
+from harness.events.run import RunEnded, RunInterrupted, SnapshotReady
+from harness.model.clock import RunClock
+from harness.model.errors import HarnessError
+from harness.model.redaction import mask_credentials
+from harness.postgres.ports import Home
+from harness.rehearsal.identity import describe_run
+from harness.rehearsal.journal.layout import RunDirectory
+from harness.rehearsal.journal.writer import JournalWriter
+from harness.rehearsal.load_pass import run_load
+from harness.rehearsal.migration.plan import MigrationPlan
+from harness.rehearsal.migration.sources import build_plan
+from harness.rehearsal.options import Options
+from harness.rehearsal.stage import Stage
+from harness.rehearsal.trace_pass import run_trace
+from harness.sandbox.choose import choose_engine
+from harness.snapshot.prepare import prepare_snapshot
+from harness.spec.load import LoadedScenario
+from harness.spec.workload import Workload, build_workload
+
+
+def rehearse(loaded: LoadedScenario, options: Options) -> RunDirectory:
+    """Rehearse a scenario and return its run directory, which holds the whole journal.
+
+    What the migration, the application or the rollback does wrong is in the journal. A HarnessError before the first
+    pass leaves no run directory; an interruption or an error later leaves one that says so.
+    """
+    plan = build_plan(loaded.scenario, folder=loaded.folder, file=str(loaded.path))
+    workload = _workload(loaded)
+    directory = RunDirectory(options.out)
+    with JournalWriter(directory, describe_run(loaded, options=options, sources=plan.sources())) as journal:
+        clock = RunClock.start()
+        try:
+            stage = _prepare(loaded, options, plan=plan, workload=workload, journal=journal, clock=clock)
+        except BaseException:
+            journal.close()
+            shutil.rmtree(directory.path)
+            raise
+        _perform(stage)
+    return directory
+
+
+def _workload(loaded: LoadedScenario) -> Workload | None:
+    traffic = loaded.scenario.traffic
+    if not traffic.operation:
+        return None
+    return build_workload(traffic, path=loaded.path, phases=loaded.scenario.phase)
+
+
+def _prepare(
+    loaded: LoadedScenario,
+    options: Options,
+    *,
+    plan: MigrationPlan,
+    workload: Workload | None,
+    journal: JournalWriter,
+    clock: RunClock,
+) -> Stage:
+    """Engine and snapshot, after what an earlier killed run left has been removed."""
+    spec = loaded.scenario.postgres
+    engine = choose_engine(spec, home=Home(options.home), owned=options.owned, on_progress=options.on_progress)
+    engine.collect()
+    snapshot = prepare_snapshot(engine, loaded, on_progress=options.on_progress)
+    stage = Stage(
+        loaded=loaded,
+        options=options,
+        clock=clock,
+        journal=journal,
+        engine=engine,
+        digest=snapshot.digest,
+        plan=plan,
+        workload=workload,
+    )
+    stage.emit(
+        SnapshotReady(
+            at_ns=clock.now_ns(),
+            source=snapshot.source_name,
+            digest=snapshot.digest,
+            cached=snapshot.cached,
+            size_bytes=snapshot.size_bytes,
+            duration_ns=snapshot.duration_ns,
+            tables=snapshot.tables,
+            rows=snapshot.rows,
+        )
+    )
+    return stage
+
+
+def _perform(stage: Stage) -> None:
+    """Both passes; the journal's last event says whether they came to their end."""
+    complete = False
+    try:
+        run_trace(stage)
+        run_load(stage)
+        complete = True
+    except KeyboardInterrupt:
+        _interrupted(stage, "stopped by Ctrl-C or SIGTERM")
+        raise
+    except HarnessError as error:
+        _interrupted(stage, error.message)
+        raise
+    finally:
+        stage.journal.join_operations()
+        stage.emit(RunEnded(at_ns=stage.clock.now_ns(), complete=complete))
+
+
+def _interrupted(stage: Stage, reason: str) -> None:
+    stage.emit(RunInterrupted(at_ns=stage.clock.now_ns(), reason=mask_credentials(reason)))

@@ -1,0 +1,100 @@
+"""What every pass works with: the scenario, the engine and the snapshot, the clock, and the journal's sink."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from harness.events.codec import AnyEvent
+from harness.events.run import CloneMade, PhaseEnded, PhaseStarted, QualityNoted
+from harness.model.clock import RunClock
+from harness.model.words import Pass, PhaseKind, Role
+from harness.postgres.connect import Connection, connect
+from harness.postgres.ports import Engine, Server
+from harness.rehearsal.journal.writer import JournalWriter
+from harness.rehearsal.migration.plan import MigrationPlan
+from harness.rehearsal.options import Options
+from harness.spec.load import LoadedScenario
+from harness.spec.scenario import Scenario
+from harness.spec.workload import Workload
+
+
+@dataclass(slots=True)
+class PhaseOutcome:
+    """Whether the phase did what it was for; the body of the phase says so."""
+
+    ok: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One run's surroundings; `workload` is None where the scenario has no operations."""
+
+    loaded: LoadedScenario
+    options: Options
+    clock: RunClock
+    journal: JournalWriter
+    engine: Engine
+    digest: str
+    plan: MigrationPlan
+    workload: Workload | None
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario as resolved."""
+        return self.loaded.scenario
+
+    def emit(self, event: AnyEvent) -> None:
+        """Journal an event, and show it to whoever watches; from any thread."""
+        self.journal.emit(event)
+        self.options.watch(event)
+
+    def note(self, subject: str, message: str, *, inconclusive: bool, remedy: str = "") -> None:
+        """Journal a limit of what this run proves."""
+        self.emit(
+            QualityNoted(
+                at_ns=self.clock.now_ns(), subject=subject, message=message, inconclusive=inconclusive, remedy=remedy
+            )
+        )
+
+    @contextmanager
+    def phase(self, pass_: Pass, kind: PhaseKind, name: str = "") -> Iterator[PhaseOutcome]:
+        """Journal the beginning and the end of a phase, also of one that is broken off."""
+        self.emit(PhaseStarted(at_ns=self.clock.now_ns(), pass_=pass_, phase=kind, name=name))
+        outcome = PhaseOutcome()
+        try:
+            yield outcome
+        except BaseException:
+            outcome.ok = False
+            raise
+        finally:
+            self.emit(PhaseEnded(at_ns=self.clock.now_ns(), pass_=pass_, phase=kind, name=name, ok=outcome.ok))
+
+    @contextmanager
+    def clone(self, pass_: Pass) -> Iterator[Server]:
+        """A pass's own server on its own copy of the snapshot, removed afterwards on every path."""
+        with self.phase(pass_, PhaseKind.CLONE):
+            server = self.engine.clone(self.digest, on_progress=self.options.on_progress)
+        try:
+            if report := server.clone_report:
+                self.emit(
+                    CloneMade(
+                        at_ns=self.clock.now_ns(),
+                        pass_=pass_,
+                        method=report.method,
+                        size_bytes=report.size_bytes,
+                        duration_ns=report.duration_ns,
+                    )
+                )
+            yield server
+        finally:
+            server.discard()
+
+
+@contextmanager
+def harness_session(server: Server) -> Iterator[Connection]:
+    """A connection of the harness's own role, closed afterwards."""
+    connection = connect(server.conninfo(application_name=Role.HARNESS.application_name))
+    try:
+        yield connection
+    finally:
+        connection.close()
