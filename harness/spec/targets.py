@@ -58,6 +58,8 @@ def find_targets(sql: str) -> Targets:
     except postgast.PgQueryError as error:
         raise _refused(error) from None
     nodes = [node for _, node in postgast.walk(tree)]
+    if any(_kind(node) == "CopyStmt" and not node.filename for node in nodes):
+        raise StatementSyntaxError("COPY from or to the client has no place in an operation", cursor=0)
     only = postgast.unwrap_node(tree.stmts[0].stmt) if len(tree.stmts) == 1 else None
     return Targets(
         _read(nodes),

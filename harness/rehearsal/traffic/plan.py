@@ -1,0 +1,173 @@
+"""What a traffic process is told, what it says back: frozen, picklable messages."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import ceil
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from harness.model.clock import RunClock
+from harness.model.units import NS_PER_MS, parse_duration
+from harness.spec.params import Samples
+from harness.spec.scenario import Arrival, Protocol, TrafficSpec
+from harness.spec.workload import Workload
+
+RATE_PER_PROCESS: Final = 4_000
+"""Operations a second that one process dispatches in time, far below what it reaches flat out."""
+LATE_NS: Final = 2 * NS_PER_MS
+"""A dispatch later than this, with a connection free, is the generator's fault and none of the server's."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficPlan:
+    """Everything a run of traffic needs.
+
+    `conninfo` is the server's (its application_name is replaced by each actor's); `primary_keys` gives the key
+    columns of "schema.table"; `samples` come from `samples.load_samples`. Records go to
+    `records_folder`/operations-<process>.bin, the ledger, which may hold personal data, to `private_folder`.
+    """
+
+    workload: Workload
+    conninfo: str
+    clock: RunClock
+    seed: int
+    rate: float
+    arrival: Arrival
+    protocol: Protocol
+    actors: int
+    pool_timeout_ns: int
+    statement_timeout_ns: int
+    records_folder: Path
+    private_folder: Path
+    mix: Mapping[str, float]
+    samples: Samples
+    primary_keys: Mapping[str, tuple[str, ...]]
+    processes: int = 1
+
+    @classmethod
+    def of(
+        cls,
+        traffic: TrafficSpec,
+        *,
+        workload: Workload,
+        conninfo: str,
+        clock: RunClock,
+        seed: int,
+        records_folder: Path,
+        private_folder: Path,
+        samples: Samples,
+        primary_keys: Mapping[str, tuple[str, ...]],
+        mix: Mapping[str, float] | None = None,
+    ) -> "TrafficPlan":
+        """The plan of a scenario's [traffic]; `mix` defaults to the workload's initial one."""
+        return cls(
+            workload=workload,
+            conninfo=conninfo,
+            clock=clock,
+            seed=seed,
+            rate=traffic.rate,
+            arrival=traffic.arrival,
+            protocol=traffic.protocol,
+            actors=traffic.actors,
+            pool_timeout_ns=parse_duration(traffic.pool_timeout),
+            statement_timeout_ns=parse_duration(traffic.statement_timeout),
+            records_folder=records_folder,
+            private_folder=private_folder,
+            mix=workload.initial_mix() if mix is None else mix,
+            samples=samples,
+            primary_keys=primary_keys,
+            processes=max(1, min(ceil(traffic.rate / RATE_PER_PROCESS), traffic.actors)),
+        )
+
+    def records_path(self, process: int) -> Path:
+        """The file of process `process`."""
+        return self.records_folder / f"operations-{process}.bin"
+
+    def ledger_path(self, process: int) -> Path:
+        """The private file of process `process`."""
+        return self.private_folder / f"ledger-{process}.json"
+
+    def own_actors(self, process: int) -> range:
+        """The actors that process `process` runs."""
+        return range(process, self.actors, self.processes)
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """Traffic begins at `at_ns`: arrival times count from there."""
+
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetMix:
+    """Arrivals due at `at_ns` or later are drawn from `mix`."""
+
+    at_ns: int
+    mix: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """No arrival at `at_ns` or later; what is not done `drain_ns` after that is abandoned."""
+
+    at_ns: int
+    drain_ns: int
+
+
+Order: TypeAlias = Begin | SetMix | Stop
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """An actor has a connection, served by the backend `pid`."""
+
+    actor: int
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """All actors of a process are connected."""
+
+    backends: tuple[Backend, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The process cannot start; `message` has no credentials."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class FirstError:
+    """The first error of an operation with this SQLSTATE; `statement` counts from 0, one past the last is COMMIT."""
+
+    operation: int
+    statement: int
+    sqlstate: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessSummary:
+    """A process's account; `lag_counts` is the histogram of dispatch lag (see `lag.py`)."""
+
+    process: int
+    offered: int
+    completed: int
+    failed: int
+    pool_timeouts: int
+    abandoned: int
+    late: int
+    lag_counts: tuple[tuple[int, int], ...]
+    lag_max_ns: int
+    cpu_seconds: float
+    wall_seconds: float
+    stopped_at_ns: int
+    errors: tuple[FirstError, ...]
+    ledger_rows: int
+
+
+Report: TypeAlias = Ready | Refused | Backend | ProcessSummary

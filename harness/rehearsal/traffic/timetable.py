@@ -1,0 +1,73 @@
+"""The arrivals of one process in order, with the operation that each one runs."""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from harness.spec.schedule import Block, Chooser
+
+NEVER: Final = 2**63 - 1
+"""After any run: nothing is due."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arriving:
+    """One arrival: due in ns since the run started, index of operation and version."""
+
+    due_ns: int
+    operation: int
+    version: int
+
+
+class Timetable:
+    """Arrivals from `begin` until `end`, made block by block; the mix in force when one is due chooses for it."""
+
+    def __init__(self, blocks: Iterator[Block], *, choosers: Callable[[Mapping[str, float]], Chooser]) -> None:
+        self._blocks = blocks
+        self._choosers = choosers
+        self._origin_ns = 0
+        self._end_ns = NEVER
+        self._due: list[int] = []
+        self._version_draws: list[float] = []
+        self._operation_draws: list[float] = []
+        self._at = 0
+        self._chooser: Chooser | None = None
+        self._mixes: deque[tuple[int, Chooser]] = deque()
+        self.next_ns = NEVER
+
+    def begin(self, at_ns: int) -> None:
+        """Arrival times count from `at_ns`."""
+        self._origin_ns = at_ns
+        self._find_next()
+
+    def set_mix(self, at_ns: int, mix: Mapping[str, float]) -> None:
+        """Arrivals due at `at_ns` or later are drawn from `mix`."""
+        self._mixes.append((at_ns, self._choosers(mix)))
+
+    def end(self, at_ns: int) -> None:
+        """Nothing is due at `at_ns` or later."""
+        self._end_ns = at_ns
+        if self.next_ns >= at_ns:
+            self.next_ns = NEVER
+
+    def take(self) -> Arriving:
+        """The next arrival; only where `next_ns` is not NEVER."""
+        due, at = self.next_ns, self._at
+        while self._mixes and self._mixes[0][0] <= due:
+            self._chooser = self._mixes.popleft()[1]
+        if self._chooser is None:
+            raise LookupError("no version mix is set")
+        version, operation = self._chooser.choose(self._version_draws[at], self._operation_draws[at])
+        self._at = at + 1
+        self._find_next()
+        return Arriving(due, operation, version)
+
+    def _find_next(self) -> None:
+        while self._at >= len(self._due):
+            block = next(self._blocks)
+            self._due = (block.due_ns + self._origin_ns).tolist()
+            self._version_draws, self._operation_draws = block.version_draw.tolist(), block.operation_draw.tolist()
+            self._at = 0
+        due = self._due[self._at]
+        self.next_ns = due if due < self._end_ns else NEVER

@@ -1,0 +1,189 @@
+"""The main function of a traffic process."""
+
+import gc
+import signal
+import time
+from datetime import UTC, datetime
+from itertools import count
+from multiprocessing.connection import Connection
+from typing import Any, TypeAlias
+
+import psycopg
+
+from harness.events.operations import Outcome
+from harness.model.redaction import mask_credentials
+from harness.rehearsal.traffic.compiled import compile_workload, new_client
+from harness.rehearsal.traffic.ledger import Ledger
+from harness.rehearsal.traffic.loop import Loop
+from harness.rehearsal.traffic.plan import (
+    Backend,
+    Begin,
+    Order,
+    ProcessSummary,
+    Ready,
+    Refused,
+    Report,
+    SetMix,
+    Stop,
+    TrafficPlan,
+)
+from harness.rehearsal.traffic.recorder import Recorder
+from harness.rehearsal.traffic.session import Session, actor_conninfo
+from harness.rehearsal.traffic.timetable import NEVER, Timetable
+from harness.spec.params import Sources, needs_faker
+from harness.spec.pgbench.evaluate import Client
+from harness.spec.schedule import block
+
+Counters: TypeAlias = Any
+"""A shared array of int64, one slot per field of `process.Progress`."""
+
+
+def traffic_process(plan: TrafficPlan, process: int, control: Connection, counters: Counters) -> None:
+    """Connect, say Ready, run until Stop, say what happened. Ends at once when the conductor is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole process group; the conductor decides
+    try:
+        worker = _Worker(plan, process, control, counters)
+    except (psycopg.Error, ValueError, KeyError) as error:
+        control.send(Refused(mask_credentials(f"{type(error).__name__}: {error}")))
+        return
+    worker.run()
+
+
+class _Worker:
+    def __init__(self, plan: TrafficPlan, process: int, control: Connection, counters: Counters) -> None:
+        self._plan = plan
+        self._process = process
+        self._control = control
+        self._counters = counters
+        self._began_ns = 0
+        self._stop: Stop | None = None
+        self._orphaned = False
+        self._recorder = Recorder(plan.records_path(process))
+        self._ledger = Ledger(plan.primary_keys)
+        self._timetable = self._make_timetable()
+        self._loop = self._make_loop()
+
+    def _make_timetable(self) -> Timetable:
+        plan = self._plan
+        blocks = (
+            block(plan.rate, plan.arrival, seed=plan.seed, index=index).share(self._process, plan.processes)
+            for index in count()
+        )
+        timetable = Timetable(blocks, choosers=plan.workload.chooser)
+        timetable.set_mix(0, plan.mix)
+        return timetable
+
+    def _make_loop(self) -> Loop:
+        plan = self._plan
+        operations = compile_workload(
+            plan.workload,
+            protocol=plan.protocol,
+            sources=_sources(plan, seed=plan.seed + self._process),
+            primary_keys=plan.primary_keys,
+        )
+        sessions: dict[int, tuple[Session, Client]] = {}
+        for actor in plan.own_actors(self._process):
+            conninfo = actor_conninfo(plan.conninfo, actor=actor, statement_timeout_ns=plan.statement_timeout_ns)
+            sessions[actor] = (Session.connect(conninfo, actor=actor), new_client(plan.seed, actor))
+        self._control.send(Ready(tuple(Backend(actor, s.pgconn.backend_pid) for actor, (s, _) in sessions.items())))
+        return Loop(
+            operations=dict(enumerate(operations)),
+            sessions=sessions,
+            timetable=self._timetable,
+            recorder=self._recorder,
+            ledger=self._ledger,
+            origin_ns=plan.clock.origin_ns,
+            pool_timeout_ns=plan.pool_timeout_ns,
+            prepares=plan.protocol is plan.protocol.PREPARED,
+            on_backend=self._say,
+        )
+
+    def run(self) -> None:
+        """The life of the process after Ready."""
+        self._loop.listen(self._control, self._on_order)
+        gc.collect()
+        gc.freeze()
+        gc.disable()  # the loop makes no reference cycles; a collection would delay dispatches
+        cpu, wall = time.process_time(), time.monotonic()
+        self._loop.run(until=self._until, on_tick=self._count)
+        self._loop.abandon()
+        self._recorder.close()
+        self._ledger.save(self._plan.ledger_path(self._process))
+        self._count()
+        self._say(self._summary(cpu_seconds=time.process_time() - cpu, wall_seconds=time.monotonic() - wall))
+        self._loop.close()
+
+    def _on_order(self) -> None:
+        try:
+            order: Order = self._control.recv()
+        except (EOFError, OSError):
+            self._orphaned = True
+            return
+        match order:
+            case Begin(at_ns):
+                self._began_ns = at_ns
+                self._timetable.begin(at_ns)
+            case SetMix(at_ns, mix):
+                self._timetable.set_mix(at_ns, mix)
+            case Stop(at_ns):
+                self._timetable.end(at_ns)
+                self._stop = order
+
+    def _until(self, now: int) -> int:
+        """When to be asked again; 0 ends the loop."""
+        if self._orphaned:
+            return 0
+        stop = self._stop
+        if stop is None:
+            return NEVER
+        if now < stop.at_ns:
+            return stop.at_ns
+        done = self._loop.waiting == 0 and self._loop.in_flight == 0
+        return 0 if done or now >= stop.at_ns + stop.drain_ns else stop.at_ns + stop.drain_ns
+
+    def _count(self) -> None:
+        counts, tally = self._recorder.counts, self._loop.tally
+        self._counters[:] = [
+            tally.offered,
+            counts[Outcome.OK],
+            counts[Outcome.ERROR],
+            counts[Outcome.POOL_TIMEOUT],
+            self._loop.waiting,
+            self._loop.in_flight,
+        ]
+
+    def _summary(self, *, cpu_seconds: float, wall_seconds: float) -> ProcessSummary:
+        counts, tally = self._recorder.counts, self._loop.tally
+        return ProcessSummary(
+            process=self._process,
+            offered=tally.offered,
+            completed=counts[Outcome.OK],
+            failed=counts[Outcome.ERROR],
+            pool_timeouts=counts[Outcome.POOL_TIMEOUT],
+            abandoned=counts[Outcome.ABANDONED],
+            late=tally.late,
+            lag_counts=tally.lag.counts,
+            lag_max_ns=tally.lag.max_ns,
+            cpu_seconds=cpu_seconds,
+            wall_seconds=wall_seconds,
+            stopped_at_ns=0 if self._stop is None else self._stop.at_ns,
+            errors=tuple(tally.errors.values()),
+            ledger_rows=len(self._ledger),
+        )
+
+    def _say(self, report: Report) -> None:
+        try:
+            self._control.send(report)
+        except OSError:
+            self._orphaned = True
+
+
+def _sources(plan: TrafficPlan, *, seed: int) -> Sources:
+    parameters = [parameter for operation in plan.workload.operations for _, parameter in operation.parameters]
+    faker = None
+    if needs_faker(parameters):
+        from faker import Faker  # imported where asked for: it takes a third of a second
+
+        faker = Faker()
+        faker.seed_instance(seed)
+    return Sources(plan.samples, lambda: datetime.now(tz=UTC).isoformat(), faker)
