@@ -54,8 +54,7 @@ _MESSAGE = re.compile(
 _DETAIL = re.compile(r"^Process(?:es)? holding the lock: (?P<holders>[\d, ]*)\. Wait queue: (?P<queue>[\d, ]*)\.")
 _ROW = re.compile(r"tuple \(\d+,\d+\) in relation \"(?P<name>.+)\"$", re.MULTILINE)
 
-# The texts of DescribeLockTag (lmgr.c); the names are those of pg_locks.locktype (manual, section 53.13). Order matters: the first
-# that matches the whole text.
+# The texts of DescribeLockTag (lmgr.c); the names are those of pg_locks.locktype (manual, section 53.13).
 _TARGETS = tuple(
     (kind, re.compile(pattern + "$"))
     for kind, pattern in (

@@ -33,6 +33,7 @@ class LogTail:
         self._decoder = LogDecoder(self.form)
         self._path = ""
         self._offset = 0
+        self._pending: list[LogLine] = []
         self._modification: datetime | None = None
         self.lost = ""
 
@@ -67,20 +68,20 @@ class LogTail:
         self._offset += end + 1
 
     def read(self, connection: Connection) -> list[LogLine]:
-        """The entries that came since the last call, across rotations."""
-        found = self._rest_of_file(connection)
+        """The entries that came since the last call, across rotations; nothing is lost where a call fails."""
+        self._read_file(connection)
         current = self._current(connection)
-        if current is None or current[0] == self._path:
-            self._modification = current[2] if current else self._modification
-            return found
-        # Rotated: the old file may have got its last entries after our read; then whole files may lie between.
-        found += self._rest_of_file(connection)
-        for path in self._between(connection, current[0]):
-            self._open(path)
-            found += self._rest_of_file(connection)
-        self._open(current[0])
-        self._modification = current[2]
-        return found + self._rest_of_file(connection)
+        if current is not None and current[0] == self._path:
+            self._modification = current[2]
+        elif current is not None:
+            # Rotated: the old file may have got its last entries after our read; then whole files may lie between.
+            self._read_file(connection)
+            for path in [*self._between(connection, current[0]), current[0]]:
+                self._open(path)
+                self._read_file(connection)
+            self._modification = current[2]
+        found, self._pending = self._pending, []
+        return found
 
     def read_to_marker(
         self, connection: Connection, *, timeout_s: float = MARKER_TIMEOUT_S
@@ -98,12 +99,10 @@ class LogTail:
                 return found, False
             time.sleep(_MARKER_POLL_S)
 
-    def _rest_of_file(self, connection: Connection) -> list[LogLine]:
-        found: list[LogLine] = []
+    def _read_file(self, connection: Connection) -> None:
         while data := self._piece(connection, self._path, self._offset):
             self._offset += len(data)
-            found += self._decoder.feed(data)
-        return found
+            self._pending += self._decoder.feed(data)
 
     def _piece(self, connection: Connection, path: str, offset: int) -> bytes:
         bind: dict[str, Any] = {"path": path, "offset": offset, "length": _CHUNK_BYTES}

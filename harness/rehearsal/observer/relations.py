@@ -14,7 +14,7 @@ from harness.rehearsal.observer.queries import text
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relation:
-    """A relation: `relation` is its qualified name when first seen, `kind` its relkind, `table` the owner of an index."""
+    """A relation: its qualified name when first seen, its relkind, and the table an index belongs to."""
 
     oid: int
     relation: str
@@ -67,8 +67,13 @@ class Relations:
         relation = self._by_oid.get(oid)
         return relation.relation if relation else f"oid {oid}"
 
+    def by_name(self, qualified: str) -> Relation | None:
+        """The relation of a qualified name; None where there is none."""
+        with self._lock:
+            return next((r for r in self._by_oid.values() if r.relation == qualified), None)
+
     def by_unqualified(self, name: str) -> str:
-        """The qualified name of the only relation called `name`, the table where that is an index; else `name` itself."""
+        """The qualified name of the only relation called `name` (its table for an index), else `name` itself."""
         with self._lock:
             found = [r for r in self._by_oid.values() if r.name == name and not r.is_system]
         if len(found) != 1:

@@ -8,7 +8,6 @@ from harness.events.observation import SessionSeen
 from harness.events.run import QualityNoted
 from harness.model.words import Pass, Role
 from harness.postgres.connect import Connection
-from harness.rehearsal.observer.log_lines import LogLine
 from harness.rehearsal.observer.queries import text
 
 CLIENT = "client backend"
@@ -113,16 +112,16 @@ class Sessions:
         with self._lock:
             return [pid for pid, (_, role) in self._seen.items() if role is not Role.MIGRATION]
 
-    def role_of_line(self, line: LogLine) -> Role:
+    def role_in_log(self, pid: int, *, application_name: str, backend_type: str) -> Role:
         """The role of the backend that wrote a log entry, by the entry's own application_name first."""
-        role = Role.of(line.application_name)
+        role = Role.of(application_name)
         if role is not Role.OTHER:
             return role
         with self._lock:
-            if line.pid in self._adopted:
+            if pid in self._adopted:
                 return Role.MIGRATION
-            if self._is_tools(line.pid, line.backend_type):
-                self._adopted.add(line.pid)
+            if self._is_tools(pid, backend_type):
+                self._adopted.add(pid)
                 return Role.MIGRATION
         return Role.OTHER
 

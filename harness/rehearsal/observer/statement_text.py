@@ -38,7 +38,9 @@ _MODIFIERS = frozenset(
         "TRUSTED", "PROCEDURAL",
     }
 )  # fmt: skip
-_TWO_WORDS = frozenset({"CREATE", "ALTER", "DROP", "LOCK", "TRUNCATE", "REINDEX", "IMPORT", "SECURITY", "DISCARD"})
+_TWO_WORDS = frozenset({"CREATE", "ALTER", "DROP", "REINDEX", "IMPORT", "SECURITY", "DISCARD"})
+# The keyword TABLE may be left out; the tag always has it.
+_TABLE_VERBS = frozenset({"LOCK", "TRUNCATE"})
 _SECOND_PAIRS = frozenset(
     {
         ("MATERIALIZED", "VIEW"), ("FOREIGN", "TABLE"), ("FOREIGN", "DATA"), ("EVENT", "TRIGGER"),
@@ -66,7 +68,7 @@ def split_parts(sql: str) -> tuple[Part, ...]:
     try:
         texts = postgast.split(sql)
     except postgast.PgQueryError:
-        texts = [sql]
+        return (Part(sql.strip(), command_tag(sql), None),) if _words(sql) else ()
     return tuple(_part(text) for text in texts if _words(text))
 
 
@@ -82,6 +84,8 @@ def command_tag(sql: str) -> str:
     verb, rest = words[0], words[1:]
     if verb == "REFRESH":
         tag, rest = "REFRESH MATERIALIZED VIEW", rest[2:]
+    elif verb in _TABLE_VERBS:
+        tag = f"{verb} TABLE"
     elif verb == "WITH":
         return _with_tag(sql)
     elif verb in _TWO_WORDS:
@@ -90,14 +94,14 @@ def command_tag(sql: str) -> str:
         tag, rest = " ".join([verb, *kind[: 2 if pair else 1]]), kind[2 if pair else 1 :]
     else:
         tag = verb
-    concurrently = rest[:1] == ["CONCURRENTLY"] or rest[1:2] == ["CONCURRENTLY"]
+    concurrently = rest[:1] == ["CONCURRENTLY"]
     return f"{tag} CONCURRENTLY" if concurrently else tag
 
 
 def fingerprint(sql: str) -> str:
     """libpg_query's fingerprint in hex, "" for text that does not parse."""
     try:
-        return postgast.fingerprint(sql).hex
+        return str(postgast.fingerprint(sql).hex)
     except postgast.PgQueryError:
         return ""
 
@@ -127,7 +131,7 @@ def _part_without_data(part: Part) -> str:
     if _words(part.sql)[0] not in _DATA_VERBS:
         return part.sql
     try:
-        return postgast.normalize(part.sql)
+        return str(postgast.normalize(part.sql))
     except postgast.PgQueryError:
         return _LITERAL.sub("'…'", part.sql)
 

@@ -16,8 +16,8 @@ from harness.rehearsal.observer.errors import SEVERITIES
 from harness.rehearsal.observer.log_lines import LogLine
 from harness.rehearsal.observer.session_settings import SessionSettings
 from harness.rehearsal.observer.statement_text import Control, Part, command_tag, fingerprint, split_parts, without_data
-from harness.rehearsal.observer.wall_clock import WallClock
 from harness.rehearsal.observer.waits import TIMESTAMP_RESOLUTION_NS
+from harness.rehearsal.observer.wall_clock import WallClock
 
 _DURATION = re.compile(
     r"^duration: (?P<ms>\d+)\.(?P<us>\d{3}) ms"
@@ -64,7 +64,7 @@ class _Session:
 
 @dataclass(slots=True)
 class ToolStatements:
-    """Turns the tool's log entries into events; `lock_timeout_ms` and `statement_timeout_ms` are the sessions' defaults."""
+    """Turns the tool's log entries into events; the timeouts are its sessions' first ones, None where not known."""
 
     pass_: Pass
     wall: WallClock

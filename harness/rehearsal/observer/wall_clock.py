@@ -49,6 +49,12 @@ class WallClock:
         offset = offsets[0] + round((offsets[1] - offsets[0]) * share)
         return Instant(wall_ns + offset, max(before.error_ns, after.error_ns) + abs(offsets[1] - offsets[0]) // 2)
 
+    def to_wall(self, at_ns: int) -> int:
+        """The wall time of a time on the run's clock, by the latest anchor. ValueError without anchors."""
+        if not self._anchors:
+            raise ValueError("the server's clock has not been read yet")
+        return at_ns - self._anchors[-1].at_ns + self._anchors[-1].wall_ns
+
 
 def read_anchor(connection: Connection, *, clock: Clock) -> ClockAnchored:
     """The server's clock, read over `connection`; the error is half the shortest round trip."""

@@ -1,0 +1,115 @@
+"""What log entries say, as events: lock waits, errors, and a tool's statements."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from harness.events.codec import AnyEvent
+from harness.events.observation import LockWaited
+from harness.model.units import NS_PER_S
+from harness.model.words import Pass, Role
+from harness.rehearsal.observer.errors import error_event
+from harness.rehearsal.observer.log_lines import LogLine
+from harness.rehearsal.observer.relations import Relations
+from harness.rehearsal.observer.sessions import Sessions
+from harness.rehearsal.observer.tool_statements import ToolStatements
+from harness.rehearsal.observer.waits import TIMESTAMP_RESOLUTION_NS, Wait, WaitTracker
+from harness.rehearsal.observer.wall_clock import WallClock
+from harness.rehearsal.observer.windows import Windows
+
+# An entry reaches the file within milliseconds; a wait that pg_locks has not shown for this long ended without a word.
+_SILENCE_NS = NS_PER_S
+
+
+@dataclass(slots=True, kw_only=True)
+class LogWitness:
+    """Turns entries into events, in the order of the log; `look_up` makes an OID known to `relations`."""
+
+    pass_: Pass
+    database_oid: int
+    wall: WallClock
+    sessions: Sessions
+    relations: Relations
+    windows: Windows
+    tools: ToolStatements
+    look_up: Callable[[int], None]
+    migration_waits: list[LockWaited] = field(default_factory=list)
+    _tracker: WaitTracker = field(default_factory=WaitTracker)
+
+    def take(self, line: LogLine) -> list[AnyEvent]:
+        """The events that an entry makes."""
+        role = self.sessions.role_in_log(
+            line.pid, application_name=line.application_name, backend_type=line.backend_type
+        )
+        events: list[AnyEvent] = [event for wait in self._tracker.observe(line) for event in self._waited(wait)]
+        if role is Role.OBSERVER:
+            return events
+        at = self.wall.to_run(line.wall_ns + TIMESTAMP_RESOLUTION_NS // 2).at_ns
+        error = error_event(line, pass_=self.pass_, role=role, at_ns=at)
+        if error is not None:
+            events.append(error)
+        if role is Role.MIGRATION and (direction := self.windows.tool_at(at)) is not None:
+            events += self.tools.observe(line, direction=direction)
+        return events
+
+    def end_silent_waits(self, last_waiting: dict[int, int], *, last_poll_ns: int, error_ns: int) -> list[AnyEvent]:
+        """The waits that pg_locks no longer shows and the log says nothing of: their error was caught by the caller.
+
+        `last_waiting` is when each pid was last seen waiting, on the run's clock; `error_ns` is the time between polls.
+        """
+        events: list[AnyEvent] = []
+        for wait in self._tracker.open:
+            told = self.wall.to_run(wait.end_ns).at_ns
+            seen = max(last_waiting.get(wait.pid, told), told)
+            if last_poll_ns - seen < _SILENCE_NS:
+                continue
+            ended = self._tracker.gave_up(wait.pid, last_seen_ns=self.wall.to_wall(seen), error_ns=error_ns)
+            events += self._waited(ended) if ended else []
+        return events
+
+    def finish(self, *, at_ns: int) -> list[AnyEvent]:
+        """The waits and statements still going on."""
+        waits = self._tracker.finish(wall_ns=self.wall.to_wall(at_ns))
+        events: list[AnyEvent] = [event for wait in waits for event in self._waited(wait)]
+        return events + self.tools.finish(at_ns=at_ns)
+
+    def _waited(self, wait: Wait) -> list[LockWaited]:
+        role = self.sessions.role_in_log(
+            wait.pid, application_name=wait.application_name, backend_type=wait.backend_type
+        )
+        if role is Role.OBSERVER:
+            return []
+        start = self.wall.to_run(wait.start_ns)
+        event = LockWaited(
+            at_ns=start.at_ns + wait.waited_ns,
+            pass_=self.pass_,
+            pid=wait.pid,
+            role=role,
+            mode=wait.mode,
+            target=wait.target.kind,
+            relation=self._relation(wait),
+            start_ns=start.at_ns,
+            end_ns=start.at_ns + wait.waited_ns,
+            waited_ns=wait.waited_ns,
+            error_ns=start.error_ns + wait.error_ns,
+            outcome=wait.outcome,
+            holders=wait.holders,
+            queue=wait.queue,
+        )
+        if role is Role.MIGRATION:
+            self.migration_waits.append(event)
+        return [event]
+
+    def _role(self, told: LogLine | Wait) -> Role:
+        return self.sessions.role_in_log(
+            told.pid, application_name=told.application_name, backend_type=told.backend_type
+        )
+
+    def _relation(self, wait: Wait) -> str:
+        oid = wait.target.relation
+        if oid == 0:
+            return self.relations.by_unqualified(wait.row_relation) if wait.row_relation else ""
+        if wait.target.database not in (0, self.database_oid):
+            return f"oid {oid}"
+        if self.relations.get(oid) is None:
+            self.look_up(oid)
+        return self.relations.name(oid)

@@ -1,0 +1,305 @@
+"""The witness of a pass: starts with the traffic, stops after everything else, and tells what the server did."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+
+import psycopg
+
+from harness.events.codec import AnyEvent
+from harness.events.observation import ObserverMeasured
+from harness.events.run import QualityNoted
+from harness.model.clock import Clock
+from harness.model.errors import SandboxError
+from harness.model.units import NS_PER_MS, NS_PER_S
+from harness.model.words import Direction, Pass
+from harness.postgres.connect import Connection
+from harness.postgres.ports import Server
+from harness.rehearsal.observer.link import Link, observer_connection
+from harness.rehearsal.observer.lock_poll import LockPoller
+from harness.rehearsal.observer.log_tail import LogTail
+from harness.rehearsal.observer.log_witness import LogWitness
+from harness.rehearsal.observer.quality import SUBJECT, quality_notes
+from harness.rehearsal.observer.queries import text
+from harness.rehearsal.observer.relations import Relations
+from harness.rehearsal.observer.sampler import Sampler
+from harness.rehearsal.observer.sessions import Sessions, read_backends
+from harness.rehearsal.observer.tool_locks import locks_of_tool
+from harness.rehearsal.observer.tool_logging import enable_statement_log, restore_statement_log
+from harness.rehearsal.observer.tool_statements import ToolStatements
+from harness.rehearsal.observer.wall_clock import WallClock, read_anchor
+from harness.rehearsal.observer.windows import Windows
+
+INTERVAL_NS = 20 * NS_PER_MS
+"""Between polls of pg_locks while no migration runs: 0.15 to 0.45 ms each, so 1 to 2 % of one core."""
+
+BUSY_INTERVAL_NS = 5 * NS_PER_MS
+"""Between polls while the migration runs: a hold is then known to ± 2.5 ms at each end."""
+
+_LOG_EVERY_S = 0.05
+_SAMPLE_EVERY_NS = 250 * NS_PER_MS
+# Clocks of one machine drift by less than 0.5 ms a second (adjtime's limit is 500 ppm).
+_ANCHOR_EVERY_NS = NS_PER_S
+# Longer than any statement of ours may take (statement_timeout 5 s, connect_timeout 10 s).
+_JOIN_S = 16.0
+_RECONNECT_S = 0.1
+_LAST_READ_S = 10.0
+
+
+class Observer:
+    """Watches one server during one pass, and tells `sink` (which any thread may call) what happened.
+
+    `start`, then any number of `migration_started`/`migration_ended`, then `stop` on every path. `counts` are exact
+    rows by qualified relation, where somebody counted them. What goes wrong in a thread becomes a QualityNoted.
+    """
+
+    def __init__(
+        self,
+        server: Server,
+        *,
+        clock: Clock,
+        sink: Callable[[AnyEvent], None],
+        pass_: Pass,
+        interval_ns: int = INTERVAL_NS,
+        busy_interval_ns: int = BUSY_INTERVAL_NS,
+        counts: Mapping[str, int] | None = None,
+    ) -> None:
+        self._server = server
+        self._clock = clock
+        self._sink = sink
+        self._pass = pass_
+        self._interval_ns = interval_ns
+        self._busy_interval_ns = busy_interval_ns
+        self._link = Link(server)
+        self._wall = WallClock()
+        self._windows = Windows()
+        self._sessions = Sessions(pass_=pass_)
+        self._relations = Relations(pass_=pass_, counts=counts)
+        self._tools = ToolStatements(pass_=pass_, wall=self._wall)
+        self._tail = LogTail(version_num=server.version_num)
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._previous_settings: dict[str, str] | None = None
+        self._failed = False
+        self._started = False
+        self._stopped = False
+
+    def start(self) -> None:
+        """Look at everything once and begin to watch. SandboxError where the server cannot be watched."""
+        try:
+            self._begin(self._link.get())
+        except psycopg.Error as error:
+            self._link.close()
+            raise SandboxError(f"the observer cannot watch the server: {error}") from error
+        except BaseException:
+            self._link.close()
+            raise
+        self._started = True
+        for name, target in (("observer-locks", self._poller.run), ("observer-log", self._follow)):
+            thread = threading.Thread(target=self._guarded, args=(name, target), name=name, daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def migration_started(self, direction: Direction, *, tool: bool = False) -> None:
+        """The migration's first statement is about to be sent: poll faster.
+
+        With `tool`, sessions that begin from now on have their statements logged, and those of unknown name are taken
+        for the tool's. SandboxError where the server does not answer.
+        """
+        if tool:
+            self._prepare_for_tool()
+        self._windows.begin(direction, tool=tool, at_ns=self._clock.now_ns())
+        self._poller.wake()
+
+    def migration_ended(self) -> None:
+        """The migration's last result is there, or its tool's process is gone; nothing happens where none ran."""
+        self._windows.end(at_ns=self._clock.now_ns())
+        self._sessions.end_tool()
+        self._restore_settings()
+
+    def stop(self) -> None:
+        """Read the log to its end, tell everything, close every connection. Never raises for what the server did."""
+        if self._stopped or not self._started:
+            self._link.close()
+            return
+        self._stopped = True
+        self.migration_ended()
+        self._stop.set()
+        self._poller.wake()
+        for thread in self._threads:
+            thread.join(_JOIN_S)
+            if thread.is_alive():
+                self._note(f"{thread.name} did not end within {_JOIN_S:.0f} s", inconclusive=True)
+        try:
+            complete = self._read_to_end()
+            self._guarded("the observer's last polls", lambda _: self._poller.finish())
+            self._guarded("the observer's account", lambda _: self._account(complete))
+        finally:
+            self._link.close()
+
+    def _begin(self, connection: Connection) -> None:
+        row = connection.execute(text("database")).fetchone()
+        if row is None:
+            raise SandboxError("the server does not know the database that the observer is in")
+        database_oid, lsn = int(row[0]), str(row[1])
+        self._anchor(connection)
+        self._tail.begin(connection)
+        for seen in self._relations.load(connection, at_ns=self._clock.now_ns()):
+            self._sink(seen)
+        self._sampler = Sampler(self._pass, self._clock, lsn)
+        self._witness = LogWitness(
+            pass_=self._pass,
+            database_oid=database_oid,
+            wall=self._wall,
+            sessions=self._sessions,
+            relations=self._relations,
+            windows=self._windows,
+            tools=self._tools,
+            look_up=self._look_up,
+        )
+        self._poller = LockPoller(
+            self._server,
+            clock=self._clock,
+            pass_=self._pass,
+            database_oid=database_oid,
+            sessions=self._sessions,
+            relations=self._relations,
+            windows=self._windows,
+            emit=self._sink,
+            interval_ns=self._interval_ns,
+            busy_interval_ns=self._busy_interval_ns,
+        )
+        self._sample(connection)
+
+    def _guarded(self, name: str, target: Callable[[threading.Event], None]) -> None:
+        try:
+            target(self._stop)
+        except Exception as error:  # noqa: BLE001 - a thread's error would vanish; it makes the run inconclusive instead
+            self._failed = True
+            self._note(f"{name} failed: {type(error).__name__}: {error}", inconclusive=True)
+
+    def _follow(self, stop: threading.Event) -> None:
+        anchored = sampled = self._clock.now_ns()
+        while not stop.wait(_LOG_EVERY_S):
+            try:
+                connection = self._link.get()
+                self._read_log(connection)
+                now = self._clock.now_ns()
+                if now - anchored >= _ANCHOR_EVERY_NS:
+                    self._anchor(connection)
+                    anchored = now
+                if now - sampled >= _SAMPLE_EVERY_NS:
+                    self._sample(connection)
+                    sampled = now
+            except psycopg.OperationalError:
+                # The server is away or starting; what it logs meanwhile is read when it is back.
+                stop.wait(_RECONNECT_S)
+
+    def _read_log(self, connection: Connection) -> None:
+        for line in self._tail.read(connection):
+            self._tell(self._witness.take(line))
+        self._tell(
+            self._witness.end_silent_waits(
+                self._poller.last_waiting, last_poll_ns=self._poller.last_poll_ns, error_ns=2 * self._interval_ns
+            )
+        )
+
+    def _anchor(self, connection: Connection) -> None:
+        anchor = read_anchor(connection, clock=self._clock)
+        self._wall.add(anchor)
+        self._sink(anchor)
+
+    def _sample(self, connection: Connection) -> None:
+        backends = read_backends(connection)
+        self._tell(self._sessions.update(backends, at_ns=self._clock.now_ns()))
+        self._sink(self._sampler.sample(connection, backends=backends))
+
+    def _look_up(self, oid: int) -> None:
+        self._tell(self._relations.learn(self._link.get(), [oid], at_ns=self._clock.now_ns()))
+
+    def _prepare_for_tool(self) -> None:
+        try:
+            with observer_connection(self._server) as connection:
+                timeouts = connection.execute(text("timeouts")).fetchone() or (None, None)
+                self._tools.lock_timeout_ms, self._tools.statement_timeout_ms = timeouts
+                self._previous_settings = enable_statement_log(connection)
+                self._sessions.begin_tool(read_backends(connection))
+        except psycopg.Error as error:
+            raise SandboxError(f"the server cannot be made to log the tool's statements: {error}") from error
+
+    def _restore_settings(self) -> None:
+        previous, self._previous_settings = self._previous_settings, None
+        if previous is None:
+            return
+        try:
+            with observer_connection(self._server) as connection:
+                restore_statement_log(connection, previous)
+        except psycopg.Error as error:
+            self._note(f"the database keeps log_statement as it was set for the tool: {error}", inconclusive=False)
+
+    def _read_to_end(self) -> bool:
+        """The last entries; whether the log was read without a gap."""
+        deadline = self._clock.now_ns() + round(_LAST_READ_S * NS_PER_S)
+        while not self._failed:
+            try:
+                connection = self._link.get()
+                lines, complete = self._tail.read_to_marker(connection)
+                for line in lines:
+                    self._tell(self._witness.take(line))
+                self._anchor(connection)
+                self._sample(connection)
+            except psycopg.OperationalError as error:
+                if self._clock.now_ns() > deadline:
+                    self._note(f"the end of the server's log could not be read: {error}", inconclusive=True)
+                    return False
+                time.sleep(_RECONNECT_S)
+            else:
+                return complete
+        return False
+
+    def _account(self, complete: bool) -> None:
+        now = self._clock.now_ns()
+        self._tell(self._witness.finish(at_ns=now))
+        self._tell(
+            locks_of_tool(
+                self._tools.spans,
+                pass_=self._pass,
+                holds=self._poller.migration_holds,
+                waits=self._witness.migration_waits,
+                relations=self._relations,
+            )
+        )
+        measure = self._poller.measure
+        complete = complete and not self._failed
+        self._sink(
+            ObserverMeasured(
+                at_ns=now,
+                pass_=self._pass,
+                polls=measure.polls,
+                poll_ns_total=measure.total_ns,
+                poll_ns_max=measure.max_ns,
+                interval_ns=self._interval_ns,
+                gap_ns_max=measure.gap_ns_max,
+                log_lines=self._tail.lines,
+                log_complete=complete,
+            )
+        )
+        self._tell(
+            quality_notes(
+                measure,
+                at_ns=now,
+                pass_=self._pass,
+                interval_ns=self._interval_ns,
+                log_complete=complete,
+                log_lost=self._tail.lost,
+                undecodable=self._tail.undecodable,
+            )
+        )
+
+    def _tell(self, events: Iterable[AnyEvent]) -> None:
+        for event in events:
+            self._sink(event)
+
+    def _note(self, message: str, *, inconclusive: bool) -> None:
+        note = QualityNoted(at_ns=self._clock.now_ns(), subject=SUBJECT, message=message, inconclusive=inconclusive)
+        self._sink(note)
