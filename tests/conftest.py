@@ -1,6 +1,8 @@
 """Fixtures that tests of several rooms share: a home for servers, engines, and servers on an empty snapshot."""
 
+import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +10,9 @@ from typing import TypeVar
 
 import pytest
 
+from harness.model.errors import SandboxError
 from harness.postgres.ports import Engine, Home, Server
+from harness.sandbox.docker import DockerEngine
 from harness.sandbox.embedded import EmbeddedEngine
 from harness.spec.scenario import PostgresSpec
 
@@ -46,6 +50,18 @@ def module_server(embedded_engine: EmbeddedEngine) -> Iterator[Server]:
     server.discard()
 
 
+@pytest.fixture(scope="session")
+def docker_engine(home: Path) -> Iterator[DockerEngine]:
+    """The docker engine on this machine's image, with a snapshot named by `EMPTY`; skips where none answers."""
+    environment = {"REHEARSE_IMAGE": os.environ.get("REHEARSE_IMAGE") or _offline_image()}
+    try:
+        engine = DockerEngine(PostgresSpec(), home=Home(home), environment=environment)
+    except SandboxError as error:
+        pytest.skip(f"no docker engine to test with: {error.message}")
+    yield with_empty_snapshot(engine)
+    engine.forget(EMPTY)
+
+
 E = TypeVar("E", bound=Engine)
 
 
@@ -54,3 +70,12 @@ def with_empty_snapshot(engine: E) -> E:
     if not engine.has(EMPTY):
         engine.freeze(engine.provision(), EMPTY)
     return engine
+
+
+def _offline_image() -> str:
+    """The image that fixtures/postgres-image/build.sh made, if it is here."""
+    if shutil.which("docker") is None:
+        return ""
+    image = "rehearse-postgres:15"
+    found = subprocess.run(["docker", "image", "inspect", image], capture_output=True, check=False)
+    return image if found.returncode == 0 else ""

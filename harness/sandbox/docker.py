@@ -24,7 +24,7 @@ from harness.sandbox.docker_client import (
     remove_volume,
     run_helper,
 )
-from harness.sandbox.docker_server import DATA, DockerServer
+from harness.sandbox.docker_server import DATA, MOUNT, DockerServer
 from harness.sandbox.settings import UNSAFE_RESTORE, server_settings
 from harness.sandbox.version import major_version
 from harness.spec.scenario import PostgresSpec
@@ -110,18 +110,18 @@ class DockerEngine:
         """
         if not isinstance(server, DockerServer):
             raise SandboxError(f"the docker engine cannot freeze a server of the {server.engine} engine")
-        server.stop()
-        server.release()
+        volume = server.give_up_volume()
         with docker_client() as client:
-            volumes = {server.volume: ("/rehearse", "rw")}
+            volumes = {volume: (MOUNT, "rw")}
             tablespaces, size_kb = run_helper(client, self._image, _TIDY, volumes=volumes, home=self._home).split()[:2]
         if int(tablespaces):
-            server.discard()
+            with docker_client() as client:
+                remove_volume(client, volume)
             raise SnapshotError(
                 f"the database has {tablespaces} tablespaces outside its data directory, which clones would share",
                 hint="restore with --no-tablespaces, or leave CREATE TABLESPACE out of the setup files",
             )
-        record = {"volume": server.volume, "password": server.password, "size_bytes": int(size_kb) * 1024}
+        record = {"volume": volume, "password": server.password, "size_bytes": int(size_kb) * 1024}
         scratch = self._records / f".{secrets.token_hex(4)}"
         scratch.touch(mode=0o600)
         scratch.write_text(json.dumps(record), encoding="utf-8")

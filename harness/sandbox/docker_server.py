@@ -48,6 +48,7 @@ class DockerServer:
         self._image = image
         self._image_id = image_id
         self.volume = volume
+        self._owns_volume = True
         self.password = password
         self._settings = settings
         self._home = home
@@ -108,14 +109,19 @@ class DockerServer:
         container.wait(timeout=_STOP_TIMEOUT_S)
 
     def discard(self) -> None:
-        """Remove the container and the volume; safe to call twice."""
-        self.release()
-        with docker_client() as client:
-            remove_volume(client, self.volume)
-
-    def release(self) -> None:
-        """Remove the container, keep the volume."""
+        """Remove the container and the volume; safe to call twice and after a freeze."""
         self._remove_container()
+        if self._owns_volume:
+            with docker_client() as client:
+                remove_volume(client, self.volume)
+            self._owns_volume = False
+
+    def give_up_volume(self) -> str:
+        """Stop it cleanly and remove the container; the volume's name, which is the caller's from now on."""
+        self.stop()
+        self._remove_container()
+        self._owns_volume = False
+        return self.volume
 
     def _create(self, port: int) -> None:
         quiet_testcontainers()

@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,12 +12,12 @@ from harness.model.errors import SandboxError, SnapshotError
 from harness.model.words import Role
 from harness.postgres.binaries import Installation, find_server
 from harness.postgres.connect import connect
-from harness.postgres.ports import CloneReport, Home, Progress, Server, ServerSettings
+from harness.postgres.ports import CloneReport, Home, Progress, Server
 from harness.sandbox.account import Account
 from harness.sandbox.address import DATABASE, LOOPBACK, SUPERUSER, Address, free_port, new_password
 from harness.sandbox.clone import copy_data, tree_bytes
 from harness.sandbox.failures import PortTakenError
-from harness.sandbox.leftovers import claim, collect_folders, remove_tree
+from harness.sandbox.leftovers import collect_folders, new_owned_folder, remove_tree
 from harness.sandbox.process import ServerProcess, configure, make_cluster, reachable, sync_cluster
 from harness.sandbox.settings import UNSAFE_RESTORE, server_settings
 from harness.sandbox.version import major_version
@@ -54,7 +54,9 @@ class EmbeddedServer:
         account: Account,
         settings: Mapping[str, str],
         clone_report: CloneReport | None,
+        find_port: Callable[[], int],
     ) -> None:
+        self._find_port = find_port
         self._place = place
         self._installation = installation
         self._account = account
@@ -109,7 +111,7 @@ class EmbeddedServer:
             self._process.start()
             return
         for attempt in range(1, _PORT_TRIES + 1):
-            port = free_port()
+            port = self._find_port()
             configure(self._place.data, port=port, settings=self._settings, account=self._account)
             try:
                 self._process.start()
@@ -148,8 +150,15 @@ class EmbeddedEngine:
 
     name = "embedded"
 
-    def __init__(self, spec: PostgresSpec, *, home: Home, reason: str = "the scenario asks for it") -> None:
-        self._settings: ServerSettings
+    def __init__(
+        self,
+        spec: PostgresSpec,
+        *,
+        home: Home,
+        reason: str = "the scenario asks for it",
+        find_port: Callable[[], int] = free_port,
+    ) -> None:
+        self._find_port = find_port
         self._home = home.root.resolve()
         self._reason = reason
         self._account = Account.for_servers()
@@ -252,7 +261,12 @@ class EmbeddedEngine:
 
     def _server(self, place: _Place, settings: Mapping[str, str], report: CloneReport | None) -> EmbeddedServer:
         return EmbeddedServer(
-            place, installation=self._installation, account=self._account, settings=settings, clone_report=report
+            place,
+            installation=self._installation,
+            account=self._account,
+            settings=settings,
+            clone_report=report,
+            find_port=self._find_port,
         )
 
     def _snapshot(self, digest: str) -> Path:
@@ -260,9 +274,7 @@ class EmbeddedEngine:
 
     def _new_place(self, room: str, *, password: str) -> _Place:
         self._account.make_folder(self._home / room)
-        folder = self._home / room / secrets.token_hex(6)
-        folder.mkdir(mode=0o700)
-        claim(folder)
+        folder = new_owned_folder(self._home / room, secrets.token_hex(6))
         self._account.own(folder)
         secret = folder / "password"
         secret.touch(mode=0o600)

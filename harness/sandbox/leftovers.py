@@ -12,6 +12,8 @@ from pathlib import Path
 OWNER_FILE = "owner.json"
 # An immediate shutdown takes milliseconds; after this the processes are killed.
 _GRACE_S = 10.0
+# Between making a folder and naming its owner lie microseconds; whoever needs longer is dead.
+_UNBORN_S = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +50,13 @@ class Owner:
         return self.pid > 0 and self.started != "" and _started(self.pid) == self.started
 
 
-def claim(folder: Path) -> None:
-    """Write this process down as the owner of `folder`, before anything else is put there."""
+def new_owned_folder(parent: Path, name: str) -> Path:
+    """A new folder that says from its first moment that this process owns it; only this user can enter it."""
     owner = Owner.here()
-    (folder / OWNER_FILE).write_text(json.dumps({"pid": owner.pid, "started": owner.started}), encoding="utf-8")
+    unborn = parent / f".{name}"
+    unborn.mkdir(mode=0o700)
+    (unborn / OWNER_FILE).write_text(json.dumps({"pid": owner.pid, "started": owner.started}), encoding="utf-8")
+    return unborn.rename(parent / name)
 
 
 def owner_of(folder: Path) -> Owner:
@@ -67,12 +72,17 @@ def collect_folders(parent: Path) -> list[str]:
     """End the servers in and remove those folders of `parent` whose owner is gone; says what was removed."""
     removed = []
     for folder in sorted(parent.iterdir()) if parent.is_dir() else []:
-        if not folder.is_dir() or owner_of(folder).alive:
+        if not folder.is_dir() or owner_of(folder).alive or _unborn(folder):
             continue
         ended = end_server(folder / "data")
         remove_tree(folder)
         removed.append(f"folder {folder}" + (f" and its server (pid {ended})" if ended else ""))
     return removed
+
+
+def _unborn(folder: Path) -> bool:
+    """Whether another process may be about to write itself down as the owner."""
+    return folder.name.startswith(".") and time.time() - folder.stat().st_mtime < _UNBORN_S
 
 
 def end_server(data: Path) -> int:

@@ -22,7 +22,7 @@ def address_in(variable: str, environment: Mapping[str, str]) -> Address:
     if not variable:
         raise SandboxError(
             "the external engine needs a DSN or a provider",
-            hint='write [postgres.provider], or dsn_env = "REHEARSE_DSN" in [postgres] and put the DSN into that variable',
+            hint='write [postgres.provider], or dsn_env = "REHEARSE_DSN" in [postgres] and the DSN in that variable',
         )
     dsn = environment.get(variable, "")
     if not dsn:
