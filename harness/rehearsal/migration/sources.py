@@ -102,7 +102,7 @@ def _command_plan(scenario: Scenario, *, place: _Place, needs_down: bool) -> Mig
         raise place.error(
             "there is no command for the way back",
             key="command.down",
-            hint='write command.down, or say that there is none: [rollback] run = false, or restore = "none" and reason',
+            hint="write command.down, or say that there is none: [rollback] run = false",
         )
     cwd = place.folder / spec.command.cwd
     if not cwd.is_dir():
