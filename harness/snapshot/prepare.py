@@ -118,6 +118,7 @@ def vacuum_analyze(server: Server, *, on_progress: Progress | None = None) -> No
     """
     if on_progress:
         on_progress("vacuum", 0, None)
+    _flush_wal(server)
     env = environment(server)
     command = [str(newest_client("vacuumdb")), "--analyze", "--quiet", "-j", str(jobs()), "-d", env["PGDATABASE"]]
     outcome = run_client(command, env=env)
@@ -127,6 +128,15 @@ def vacuum_analyze(server: Server, *, on_progress: Progress | None = None) -> No
     with connect(server.conninfo(application_name=Role.HARNESS.application_name)) as connection:
         for schema, table in connection.execute(room_query("partitioned_tables")).fetchall():
             connection.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(schema, table)))
+
+
+def _flush_wal(server: Server) -> None:
+    """Commit once synchronously: while the commits of the restore, made without waiting, are not written to the WAL, no
+    hint bit of their rows may be set, and VACUUM finds not one page all-visible.
+    """
+    with connect(server.conninfo(application_name=Role.HARNESS.application_name)) as connection:
+        connection.execute("SET synchronous_commit = on")
+        connection.execute("SELECT txid_current()")
 
 
 def _contents(server: Server) -> _Contents:
