@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True, slots=True, order=True)
 class HoldKey:
-    """What makes two sightings one hold; `transaction` is the holder's virtual transaction."""
+    """What makes two sightings one hold; `transaction` is the virtual transaction, "" for a mode that outlives it."""
 
     pid: int
     oid: int

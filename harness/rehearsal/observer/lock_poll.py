@@ -1,6 +1,7 @@
 """Polling pg_locks: what the migration holds, and strong locks of anybody."""
 
 import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -26,6 +27,7 @@ _MAX_SHARE = 0.04
 # An uncommitted relation stays invisible until it is committed: looking more often than this finds nothing more.
 _LOOK_AGAIN_NS = 100 * NS_PER_MS
 _RECONNECT_S = 0.05
+_RECENT_POLLS = 32
 
 
 @dataclass(slots=True)
@@ -84,7 +86,7 @@ class LockPoller:
         self._looked_up: dict[int, int] = {}
         self._last_asked_ns: int | None = None
         self._lost_ns: int | None = None
-        self._typical_ns = 0.0
+        self._recent_ns: deque[int] = deque(maxlen=_RECENT_POLLS)
         self._wake = threading.Event()
         self.measure = PollMeasure()
         self.migration_holds: list[SeenHold] = []
@@ -127,7 +129,7 @@ class LockPoller:
         for row in rows:
             if not row[4]:
                 self.last_waiting[row[0]] = asked
-        granted = [HoldKey(pid=row[0], oid=row[1], mode=row[2], transaction=row[3]) for row in rows if row[4]]
+        granted = [_key(*row[:4]) for row in rows if row[4]]
         keys = self._of_interest(granted, connection)
         self._look_up({key.oid for key in keys}, connection)
         self._tell(self._tracker.poll(keys, asked_ns=asked, answered_ns=answered))
@@ -187,7 +189,7 @@ class LockPoller:
         measure.polls += 1
         measure.total_ns += took
         measure.max_ns = max(measure.max_ns, took)
-        self._typical_ns = took if measure.polls == 1 else 0.9 * self._typical_ns + 0.1 * took
+        self._recent_ns.append(took)
         if self._lost_ns is not None:
             measure.away_ns += asked_ns - self._lost_ns
             self._lost_ns = None
@@ -212,8 +214,14 @@ class LockPoller:
             return self._interval_ns
         if self._pass is not Pass.LOAD:
             return self._busy_interval_ns
-        affordable = round(self._typical_ns / _MAX_SHARE)
+        # The quickest of the last polls is their cost; the others also waited for a busy machine's processor.
+        affordable = round(min(self._recent_ns, default=0) / _MAX_SHARE)
         return max(self._busy_interval_ns, min(affordable, self._interval_ns))
+
+
+def _key(pid: int, oid: int, mode: str, transaction: str) -> HoldKey:
+    # CREATE INDEX CONCURRENTLY, VACUUM and their like keep this mode across the transactions they consist of.
+    return HoldKey(pid, oid, mode, "" if mode == LockMode.SHARE_UPDATE_EXCLUSIVE.pg_name else transaction)
 
 
 def _is_strong(mode: str) -> bool:

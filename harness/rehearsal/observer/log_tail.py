@@ -35,6 +35,7 @@ class LogTail:
         self._offset = 0
         self._pending: list[LogLine] = []
         self._modification: datetime | None = None
+        self._read_before: set[str] = set()
         self.lost = ""
 
     @property
@@ -117,10 +118,16 @@ class LogTail:
         return (row[0], row[1], row[2]) if row and row[1] is not None else None
 
     def _between(self, connection: Connection, current: str) -> list[str]:
-        bind = {"path": self._path, "current": current, "suffix": self._suffix, "modification": self._modification}
+        bind = {
+            "path": self._path,
+            "suffix": self._suffix,
+            "modification": self._modification,
+            "known": [self._path, current, *self._read_before],
+        }
         return [row[0] for row in connection.execute(text("log_files_between"), bind).fetchall()]
 
     def _open(self, path: str) -> None:
+        self._read_before.add(self._path)
         self._path, self._offset = path, 0
         self._decoder.reset()
 

@@ -1,13 +1,27 @@
 """Which locks each statement of a tool took, by joining its span with what polling and the log saw."""
 
+import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from harness.events.migration import LocksTaken, TakenLock
 from harness.events.observation import LockWaited
+from harness.model.locks import LockMode
 from harness.model.words import Pass
 from harness.rehearsal.observer.lock_poll import SeenHold
 from harness.rehearsal.observer.relations import Relation, Relations
 from harness.rehearsal.observer.tool_statements import ToolSpan
+
+_DATA_TAGS = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "COPY", "VALUES", "SET", "SHOW"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Sighting:
+    pid: int
+    transaction: str
+    mode: str
+    at_ns: int
+    error_ns: int
 
 
 def locks_of_tool(
@@ -21,14 +35,16 @@ def locks_of_tool(
     """The locks that each statement took first, never `exact`: one shorter than the polling interval can be missing."""
     taken: dict[str, dict[tuple[int, str], TakenLock]] = {}
     for seen in holds:
-        span = _taker(spans, pid=seen.hold.key.pid, at_ns=seen.hold.start_ns, error_ns=seen.hold.error_ns)
-        if span is not None:
-            key = seen.hold.key.oid, seen.hold.key.mode
-            taken.setdefault(span.statement, {})[key] = _lock(seen.relation, seen.hold.key.mode)
+        hold = seen.hold
+        sighting = _Sighting(hold.key.pid, hold.key.transaction, hold.key.mode, hold.start_ns, hold.error_ns)
+        if span := _taker(spans, sighting, relation=seen.relation):
+            taken.setdefault(span.statement, {})[seen.relation.oid, hold.key.mode] = _lock(seen.relation, hold.key.mode)
     for wait in waits:
         relation = relations.by_name(wait.relation) if wait.target == "relation" else None
-        span = _taker(spans, pid=wait.pid, at_ns=wait.start_ns, error_ns=wait.error_ns)
-        if span is not None and relation is not None and wait.outcome == "acquired":
+        if relation is None or wait.outcome != "acquired":
+            continue
+        sighting = _Sighting(wait.pid, "", wait.mode, wait.start_ns, wait.error_ns)
+        if span := _taker(spans, sighting, relation=relation):
             taken.setdefault(span.statement, {})[relation.oid, wait.mode] = _lock(relation, wait.mode)
     return [
         LocksTaken(
@@ -44,16 +60,26 @@ def locks_of_tool(
     ]
 
 
-def _taker(spans: Iterable[ToolSpan], *, pid: int, at_ns: int, error_ns: int) -> ToolSpan | None:
-    """The statement that ran when the lock was first there: of several within the error the longest-lasting overlap."""
-    earliest, latest = at_ns - error_ns, at_ns + error_ns
-    best, best_overlap = None, -1
-    for span in spans:
-        start, end = span.start_ns - span.error_ns, span.end_ns + span.error_ns
-        overlap = min(end, latest) - max(start, earliest)
-        if span.pid == pid and overlap > best_overlap:
-            best, best_overlap = span, overlap
-    return best
+def _taker(spans: Iterable[ToolSpan], sighting: _Sighting, *, relation: Relation) -> ToolSpan | None:
+    """The statement that took the lock: of those that may have, the first that is most likely to."""
+    earliest, latest = sighting.at_ns - sighting.error_ns, sighting.at_ns + sighting.error_ns
+    able = [
+        span
+        for span in spans
+        if span.pid == sighting.pid
+        and span.start_ns - span.error_ns <= latest
+        and span.end_ns + span.error_ns >= earliest
+        and not (sighting.transaction and span.vxid and span.vxid != sighting.transaction)
+    ]
+    return max(able, key=lambda span: (*_likelihood(span, sighting.mode, relation), -span.start_ns), default=None)
+
+
+def _likelihood(span: ToolSpan, mode: str, relation: Relation) -> tuple[bool, bool]:
+    names = [relation.name, relation.table.rpartition(".")[2].strip('"')]
+    mentions = any(re.search(rf"\b{re.escape(name)}\b", span.sql, re.IGNORECASE) for name in names if name)
+    # Reading and writing rows takes the three weakest modes only (manual, section 13.3.1).
+    weak = mode in (LockMode.ACCESS_SHARE.pg_name, LockMode.ROW_SHARE.pg_name, LockMode.ROW_EXCLUSIVE.pg_name)
+    return mentions, weak == (span.tag.split("; ")[0] in _DATA_TAGS)
 
 
 def _lock(relation: Relation, mode: str) -> TakenLock:

@@ -15,7 +15,7 @@ from harness.model.words import Direction, Pass
 from harness.rehearsal.observer.errors import SEVERITIES
 from harness.rehearsal.observer.log_lines import LogLine
 from harness.rehearsal.observer.session_settings import SessionSettings
-from harness.rehearsal.observer.statement_text import Control, Part, command_tag, fingerprint, split_parts, without_data
+from harness.rehearsal.observer.statement_text import Control, Part, fingerprint, split_parts, without_data
 from harness.rehearsal.observer.waits import TIMESTAMP_RESOLUTION_NS
 from harness.rehearsal.observer.wall_clock import WallClock
 
@@ -30,11 +30,17 @@ _ID_LETTER = {Direction.UP: "S", Direction.DOWN: "R"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolSpan:
-    """One statement of the tool on the run's clock; both ends are off by `error_ns` at most."""
+    """One statement of the tool on the run's clock; both ends are off by `error_ns` at most.
+
+    `vxid` is its virtual transaction as in pg_locks, "" where the log does not tell it.
+    """
 
     statement: str
     direction: Direction
+    sql: str
+    tag: str
     pid: int
+    vxid: str
     start_ns: int
     end_ns: int
     error_ns: int
@@ -44,6 +50,9 @@ class ToolSpan:
 class _Running:
     parts: tuple[Part, ...]
     statement: str
+    sql: str
+    tag: str
+    vxid: str
     start_ns: int
     transaction: int
 
@@ -163,7 +172,9 @@ class ToolStatements:
         start = self._run_ns(wall_ns)
         work = [part for part in parts if part.control is None]
         if not work:
-            session.running = _Running(parts=parts, statement="", start_ns=start, transaction=0)
+            session.running = _Running(
+                parts=parts, statement="", sql="", tag="", vxid="", start_ns=start, transaction=0
+            )
             return []
         number = self._numbers[session.direction] = self._numbers.get(session.direction, 0) + 1
         if not session.transaction:
@@ -172,6 +183,10 @@ class ToolStatements:
         session.running = _Running(
             parts=parts,
             statement=f"{_ID_LETTER[session.direction]}{number}",
+            sql=without_data(sql),
+            tag="; ".join(dict.fromkeys(part.tag for part in work)),
+            # An entry outside any transaction has local id 0: "3/0".
+            vxid=line.vxid if not line.vxid.endswith("/0") else "",
             start_ns=start,
             transaction=session.transaction,
         )
@@ -186,8 +201,8 @@ class ToolStatements:
             file="",
             line=0,
             column=0,
-            sql=without_data(sql),
-            tag="; ".join(dict.fromkeys(part.tag for part in work)) or command_tag(sql),
+            sql=session.running.sql,
+            tag=session.running.tag,
             fingerprint=fingerprint(sql),
             transaction=session.transaction,
             autocommit=len(parts) == 1 and not session.in_block,
@@ -223,7 +238,10 @@ class ToolStatements:
             span = ToolSpan(
                 statement=running.statement,
                 direction=session.direction,
+                sql=running.sql,
+                tag=running.tag,
                 pid=pid,
+                vxid=running.vxid,
                 start_ns=running.start_ns,
                 end_ns=end,
                 error_ns=error,

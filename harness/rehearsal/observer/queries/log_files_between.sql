@@ -4,5 +4,5 @@ SELECT folder || name
        regexp_replace(%(path)s, '[^/]*$', '') AS folder
  WHERE name LIKE '%%' || %(suffix)s
    AND modification >= %(modification)s
-   AND folder || name NOT IN (%(path)s, %(current)s)
+   AND folder || name <> ALL (%(known)s)
  ORDER BY modification, name

@@ -1,0 +1,238 @@
+"""Locks and waits whose true lengths the tests themselves make."""
+
+import time
+
+import psycopg
+import pytest
+
+from harness.events.observation import ObserverMeasured, RelationSeen, ServerErrorLogged, ServerSampled
+from harness.events.run import QualityNoted
+from harness.model.units import NS_PER_MS
+from harness.model.words import Direction, Role
+
+pytestmark = pytest.mark.postgres
+
+TOLERANCE_NS = 5 * NS_PER_MS
+
+
+def test_a_lock_held_for_250_ms(watch):
+    migration = watch.session(Role.MIGRATION)
+    watch.observer.migration_started(Direction.UP)
+    migration.execute("BEGIN")
+    before = watch.clock.now_ns()
+    migration.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")
+    taken = watch.clock.now_ns()
+    watch.clock.sleep_until(taken + 250 * NS_PER_MS)
+    sent = watch.clock.now_ns()
+    migration.execute("COMMIT")
+    released = watch.clock.now_ns()
+    watch.observer.migration_ended()
+    watch.observer.stop()
+
+    (hold,) = watch.holds("AccessExclusiveLock", "public.orders")
+    assert hold.role is Role.MIGRATION
+    assert hold.pid == migration.info.backend_pid
+    assert hold.error_ns <= TOLERANCE_NS
+    assert abs((hold.end_ns - hold.start_ns) - 250 * NS_PER_MS) <= TOLERANCE_NS + (released - sent)
+    assert before - hold.error_ns <= hold.start_ns <= taken + hold.error_ns
+    assert sent - hold.error_ns <= hold.end_ns <= released + hold.error_ns
+
+
+def test_a_wait_of_1500_ms(watch):
+    holder, migration = watch.session(Role.ANTAGONIST, "long_reader"), watch.session(Role.MIGRATION)
+    holder.execute("BEGIN")
+    holder.execute("SELECT count(*) FROM orders")
+    started = watch.clock.now_ns()
+    ddl = watch.background(migration, "ALTER TABLE orders ADD COLUMN note text")
+    watch.clock.sleep_until(started + 1500 * NS_PER_MS)
+    released = watch.clock.now_ns()
+    holder.execute("COMMIT")
+    ddl.join(5)
+    watch.observer.stop()
+
+    (wait,) = watch.waits(Role.MIGRATION)
+    assert (wait.mode, wait.target, wait.relation) == ("AccessExclusiveLock", "relation", "public.orders")
+    assert wait.outcome == "acquired"
+    assert wait.holders == (holder.info.backend_pid,)
+    assert wait.queue == (migration.info.backend_pid,)
+    assert abs(wait.waited_ns - 1500 * NS_PER_MS) <= TOLERANCE_NS
+    assert abs(wait.start_ns - started) <= TOLERANCE_NS
+    assert abs(wait.end_ns - released) <= TOLERANCE_NS
+    assert wait.error_ns <= 3 * NS_PER_MS
+
+
+def test_a_queue_of_five_behind_a_waiting_ddl(watch):
+    holder, migration = watch.session(Role.ANTAGONIST, "long_reader"), watch.session(Role.MIGRATION)
+    actors = [watch.session(Role.TRAFFIC, str(number)) for number in range(5)]
+    holder.execute("BEGIN")
+    holder.execute("SELECT count(*) FROM orders")
+    threads = [watch.background(migration, "ALTER TABLE orders ADD COLUMN note text")]
+    time.sleep(0.1)
+    for actor in actors:
+        threads.append(watch.background(actor, "SELECT status FROM orders WHERE id = 1"))
+        time.sleep(0.05)
+    time.sleep(0.4)
+    holder.execute("COMMIT")
+    for thread in threads:
+        thread.join(5)
+    watch.observer.stop()
+
+    waits = watch.waits(Role.TRAFFIC)
+    pids = [actor.info.backend_pid for actor in actors]
+    assert [wait.pid for wait in waits] == pids
+    for number, wait in enumerate(waits):
+        assert wait.outcome == "acquired"
+        assert wait.holders == (holder.info.backend_pid,)
+        assert wait.queue == (migration.info.backend_pid, *pids[: number + 1])
+        assert wait.waited_ns >= (650 - 50 * number - 60) * NS_PER_MS
+    assert max(sample.waiting_actors for sample in watch.of(ServerSampled)) == 5
+
+
+def test_lock_timeout_cancels(watch):
+    holder, migration = watch.session(Role.ANTAGONIST, "long_reader"), watch.session(Role.MIGRATION)
+    holder.execute("BEGIN")
+    holder.execute("SELECT count(*) FROM orders")
+    migration.execute("SET lock_timeout = '200ms'")
+    with pytest.raises(psycopg.errors.LockNotAvailable):
+        migration.execute("ALTER TABLE orders ADD COLUMN note text")
+    watch.observer.stop()
+
+    (wait,) = watch.waits()
+    assert wait.outcome == "cancelled"
+    assert abs(wait.waited_ns - 200 * NS_PER_MS) <= TOLERANCE_NS
+    (error,) = watch.of(ServerErrorLogged)
+    assert (error.sqlstate, error.role, error.severity) == ("55P03", Role.MIGRATION, "ERROR")
+
+
+def test_a_lock_timeout_caught_in_plpgsql_ends_the_wait(watch):
+    holder, migration = watch.session(Role.ANTAGONIST, "long_reader"), watch.session(Role.MIGRATION)
+    holder.execute("BEGIN")
+    holder.execute("SELECT count(*) FROM orders")
+    migration.execute(
+        "DO $$ BEGIN SET LOCAL lock_timeout = '300ms'; LOCK TABLE orders;"
+        " EXCEPTION WHEN lock_not_available THEN PERFORM pg_sleep(1.6); END $$"
+    )
+    watch.observer.stop()
+
+    (wait,) = watch.waits()
+    assert wait.outcome == "cancelled"
+    assert abs(wait.waited_ns - 300 * NS_PER_MS) <= 50 * NS_PER_MS
+    assert wait.error_ns >= abs(wait.waited_ns - 300 * NS_PER_MS)
+
+
+def test_a_deadlock(watch):
+    one, two = watch.session(Role.TRAFFIC, "1"), watch.session(Role.TRAFFIC, "2")
+    for connection, row in ((one, 1), (two, 2)):
+        connection.execute("BEGIN")
+        connection.execute("UPDATE orders SET status = 'paid' WHERE id = %s", (row,))
+    other = watch.background(one, "UPDATE orders SET status = 'sent' WHERE id = 2", "COMMIT")
+    time.sleep(0.1)
+    with pytest.raises(psycopg.errors.DeadlockDetected):
+        two.execute("UPDATE orders SET status = 'sent' WHERE id = 1")
+    two.execute("ROLLBACK")
+    other.join(5)
+    watch.observer.stop()
+
+    outcomes = {wait.pid: wait.outcome for wait in watch.waits()}
+    assert outcomes == {one.info.backend_pid: "acquired", two.info.backend_pid: "deadlock"}
+    assert {wait.target for wait in watch.waits()} == {"transactionid"}
+    assert {wait.relation for wait in watch.waits()} == {"public.orders"}
+
+
+def test_row_locks_as_tuple_and_transaction_waits(watch):
+    holder = watch.session(Role.MIGRATION)
+    actors = [watch.session(Role.TRAFFIC, str(number)) for number in range(2)]
+    holder.execute("BEGIN")
+    holder.execute("UPDATE orders SET status = 'sent' WHERE id = 7")
+    threads = []
+    for actor in actors:
+        threads.append(watch.background(actor, "UPDATE orders SET status = 'paid' WHERE id = 7"))
+        time.sleep(0.1)
+    time.sleep(0.2)
+    holder.execute("COMMIT")
+    for thread in threads:
+        thread.join(5)
+    watch.observer.stop()
+
+    first, second = (actor.info.backend_pid for actor in actors)
+    waits = watch.waits(Role.TRAFFIC)
+    assert {(wait.pid, wait.target) for wait in waits} >= {(first, "transactionid"), (second, "tuple")}
+    assert {wait.relation for wait in waits} == {"public.orders"}
+    (tuple_wait,) = [wait for wait in waits if wait.target == "tuple"]
+    assert tuple_wait.holders == (first,)
+
+
+def test_create_index_concurrently_waits_for_old_transactions(watch):
+    reader, migration = watch.session(Role.ANTAGONIST, "long_reader"), watch.session(Role.MIGRATION)
+    reader.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+    reader.execute("SELECT count(*) FROM orders")
+    watch.observer.migration_started(Direction.UP)
+    building = watch.background(migration, "CREATE INDEX CONCURRENTLY orders_status ON orders (status)")
+    time.sleep(0.5)
+    reader.execute("COMMIT")
+    building.join(5)
+    watch.observer.migration_ended()
+    watch.observer.stop()
+
+    waits = watch.waits(Role.MIGRATION)
+    assert {wait.target for wait in waits} == {"virtualxid"}
+    assert {wait.holders for wait in waits} == {(reader.info.backend_pid,)}
+    assert abs(sum(wait.waited_ns for wait in waits) - 500 * NS_PER_MS) <= 60 * NS_PER_MS
+    held = watch.holds("ShareUpdateExclusiveLock", "public.orders")
+    assert max(hold.end_ns - hold.start_ns for hold in held) >= 450 * NS_PER_MS
+
+
+def test_a_wait_that_never_ends_is_waiting(watch):
+    holder, actor = watch.session(Role.MIGRATION), watch.session(Role.TRAFFIC, "1")
+    holder.execute("BEGIN")
+    holder.execute("LOCK TABLE orders")
+    watch.background(actor, "SELECT status FROM orders WHERE id = 1")
+    time.sleep(0.3)
+    watch.observer.stop()
+
+    (wait,) = watch.waits(Role.TRAFFIC)
+    assert wait.outcome == "waiting"
+    assert wait.waited_ns >= 250 * NS_PER_MS
+
+
+def test_relations_are_told_with_their_owners_and_new_ones_as_new(watch):
+    migration = watch.session(Role.MIGRATION)
+    watch.observer.migration_started(Direction.UP)
+    migration.execute("CREATE TABLE invoices (id int PRIMARY KEY, body text)")
+    migration.execute("BEGIN")
+    migration.execute("LOCK TABLE invoices")
+    time.sleep(0.2)
+    migration.execute("COMMIT")
+    watch.observer.migration_ended()
+    watch.observer.stop()
+
+    seen = {relation.relation: relation for relation in watch.of(RelationSeen)}
+    orders, key, invoices = seen["public.orders"], seen["public.orders_pkey"], seen["public.invoices"]
+    assert (orders.kind, orders.existed, orders.rows) == ("r", True, 1000)
+    assert orders.size_bytes is not None
+    assert orders.size_bytes >= 40_000
+    assert (key.kind, key.table) == ("i", "public.orders")
+    assert not invoices.existed
+    assert any(relation.startswith("pg_toast.") and seen[relation].table == "public.orders" for relation in seen)
+    assert not [relation for relation in seen if relation.startswith(("pg_catalog", "information_schema"))]
+    holds = watch.holds("AccessExclusiveLock", "public.invoices")
+    assert not any(hold.existed for hold in holds)
+    assert max(hold.end_ns - hold.start_ns for hold in holds) >= 190 * NS_PER_MS
+
+
+def test_the_observer_leaves_itself_out_and_accounts_for_its_cost(watch):
+    watch.observer.migration_started(Direction.UP)
+    time.sleep(1.0)
+    watch.observer.migration_ended()
+    watch.observer.stop()
+
+    assert not [wait for wait in watch.waits() if wait.role is Role.OBSERVER]
+    (measured,) = watch.of(ObserverMeasured)
+    assert measured.log_complete
+    assert measured.polls >= 50
+    assert 0 < measured.poll_ns_max <= measured.poll_ns_total
+    assert measured.gap_ns_max >= measured.interval_ns // 4
+    samples = watch.of(ServerSampled)
+    assert len(samples) >= 4
+    assert all(sample.database_bytes > 1_000_000 for sample in samples)
+    assert not [note for note in watch.of(QualityNoted) if note.inconclusive]
