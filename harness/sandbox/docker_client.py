@@ -3,6 +3,7 @@
 import logging
 import os
 import platform
+import socket
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ from harness.sandbox.leftovers import Owner
 RUN_LABEL = "io.rehearse.run"
 HOST_LABEL = "io.rehearse.host"
 HOME_LABEL = "io.rehearse.home"
+# What the Docker client uses where DOCKER_HOST is not set.
+_DEFAULT_HOST = "unix:///var/run/docker.sock"
 IMAGE_VARIABLE = "REHEARSE_IMAGE"
 
 # An engine on this machine answers in milliseconds; one behind a dead address must not hang a run.
@@ -38,9 +41,10 @@ def docker_client(timeout_s: int = _HELPER_TIMEOUT_S) -> Iterator[DockerClient]:
     """A client of the engine that DOCKER_HOST or the default socket names. SandboxError where none answers."""
     client = None
     try:
+        _knock()
         client = DockerClient.from_env(timeout=timeout_s)  # type: ignore[no-untyped-call] # docker ships no types
         client.ping()
-    except CLIENT_ERRORS as error:
+    except (*CLIENT_ERRORS, OSError) as error:
         if client is not None:
             client.close()
         raise SandboxError(
@@ -136,6 +140,15 @@ def quiet_testcontainers() -> None:
     testcontainers_config.ryuk_disabled = True
     for name in ("testcontainers.core.container", "testcontainers.core.docker_client"):
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _knock() -> None:
+    """Connect to the engine's Unix socket once: the client library leaks its own when nobody answers."""
+    path = os.environ.get("DOCKER_HOST", _DEFAULT_HOST)
+    if path.startswith("unix://"):
+        with socket.socket(socket.AF_UNIX) as door:
+            door.settimeout(_PING_TIMEOUT_S)
+            door.connect(path.removeprefix("unix://"))
 
 
 def _pull(client: DockerClient, name: str, on_progress: Progress | None) -> None:

@@ -10,8 +10,11 @@ from harness.model.redaction import redact_message
 
 _UNKNOWN = re.compile(r'unrecognized configuration parameter "([^"]+)"')
 _INVALID = re.compile(
-    r'((?:invalid value for parameter|parameter|[^"]*is outside the valid range for parameter) "([^"]+)".*)'
+    r'(invalid value for parameter "([^"]+)".*|[^:\n]* is outside the valid range for parameter "([^"]+)".*'
+    r'|parameter "([^"]+)" (?:requires|cannot) .*)'
 )
+# log_line_prefix's default, '%m [%p] ', in front of what is said before the log collector runs.
+_PREFIX = re.compile(r"^\d{4}-\d\d-\d\d \S+ \S+ \[\d+\] ")
 _TAKEN = re.compile(r"address already in use|port is already allocated", re.IGNORECASE)
 _LINES_SHOWN = 8
 
@@ -40,7 +43,8 @@ def start_failure(log: str, *, server: str, known_settings: Iterable[str] = ()) 
         )
     invalid = _INVALID.search(text)
     if invalid:
-        return SandboxError(f"[postgres] settings: {server} refuses {invalid[2]}: {invalid[1]}")
+        name = invalid[2] or invalid[3] or invalid[4]
+        return SandboxError(f"[postgres] settings: {server} refuses {name}: {invalid[1].strip()}")
     shown = "\n".join(f"    {line}" for line in lines[-_LINES_SHOWN:]) or "    (its log is empty)"
     return SandboxError(f"{server} did not start; the last lines of its log:\n{shown}")
 
@@ -49,7 +53,7 @@ def _message(line: str) -> str:
     try:
         entry = json.loads(line)
     except ValueError:
-        return redact_message(line.strip(), sqlstate="")
+        return redact_message(_PREFIX.sub("", line.strip()), sqlstate="")
     if not isinstance(entry, dict):
         return ""
     message = redact_message(str(entry.get("message", "")), sqlstate=str(entry.get("state_code", "")))
