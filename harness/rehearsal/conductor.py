@@ -6,7 +6,6 @@ from harness.events.run import RunEnded, RunInterrupted, SnapshotReady
 from harness.model.clock import RunClock
 from harness.model.errors import HarnessError
 from harness.model.redaction import mask_credentials
-from harness.postgres.ports import Home
 from harness.rehearsal.identity import describe_run
 from harness.rehearsal.journal.layout import RunDirectory
 from harness.rehearsal.journal.writer import JournalWriter
@@ -31,7 +30,7 @@ def rehearse(loaded: LoadedScenario, options: Options) -> RunDirectory:
     plan = build_plan(loaded.scenario, folder=loaded.folder, file=str(loaded.path))
     workload = _workload(loaded)
     directory = RunDirectory(options.out)
-    with JournalWriter(directory, describe_run(loaded, options=options, sources=plan.sources())) as journal:
+    with JournalWriter(directory, describe_run(loaded, options=options, sources=plan.sources)) as journal:
         clock = RunClock.start()
         try:
             stage = _prepare(loaded, options, plan=plan, workload=workload, journal=journal, clock=clock)
@@ -61,9 +60,9 @@ def _prepare(
 ) -> Stage:
     """Engine and snapshot, after what an earlier killed run left has been removed."""
     spec = loaded.scenario.postgres
-    engine = choose_engine(spec, home=Home(options.home), owned=options.owned, on_progress=options.on_progress)
+    engine = choose_engine(spec, home=options.home, owned=options.owned, on_progress=options.on_progress)
     engine.collect()
-    snapshot = prepare_snapshot(engine, loaded, on_progress=options.on_progress)
+    snapshot = prepare_snapshot(engine, loaded, home=options.home, on_progress=options.on_progress)
     stage = Stage(
         loaded=loaded,
         options=options,

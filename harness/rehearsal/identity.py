@@ -20,7 +20,7 @@ def new_run_id(now: dt.datetime) -> str:
 
 
 def describe_run(loaded: LoadedScenario, *, options: Options, sources: dict[str, str]) -> RunInfo:
-    """The RunInfo of a run that begins now; `sources` are the migration files by their path relative to the scenario."""
+    """The RunInfo of a run that begins now; `sources` are the migration files by path, relative to the scenario."""
     texts = {loaded.path.name: loaded.path.read_text(encoding="utf-8"), **sources}
     return RunInfo(
         schema_version=SCHEMA_VERSION,

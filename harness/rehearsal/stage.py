@@ -11,10 +11,11 @@ from harness.model.words import Pass, PhaseKind, Role
 from harness.postgres.connect import Connection, connect
 from harness.postgres.ports import Engine, Server
 from harness.rehearsal.journal.writer import JournalWriter
+from harness.rehearsal.migration.pending import only_pending
 from harness.rehearsal.migration.plan import MigrationPlan
 from harness.rehearsal.options import Options
 from harness.spec.load import LoadedScenario
-from harness.spec.scenario import Scenario
+from harness.spec.scenario import Restore, Scenario
 from harness.spec.workload import Workload
 
 
@@ -45,8 +46,31 @@ class Stage:
 
     def emit(self, event: AnyEvent) -> None:
         """Journal an event, and show it to whoever watches; from any thread."""
-        self.journal.emit(event)
-        self.options.watch(event)
+        if not self.journal.muted:
+            self.journal.emit(event)
+            self.options.watch(event)
+
+    @contextmanager
+    def muted(self) -> Iterator[None]:
+        """Journal nothing meanwhile: for what is repeated only to see whether it works."""
+        self.journal.muted = True
+        try:
+            yield
+        finally:
+            self.journal.muted = False
+
+    @property
+    def goes_back(self) -> bool:
+        """Whether there is a way back to run."""
+        rollback = self.scenario.rollback
+        return rollback.run and rollback.restore is not Restore.NONE
+
+    def pending(self, server: Server) -> MigrationPlan:
+        """The plan, without what the database says is applied already."""
+        if self.plan.tool != "prisma" or self.scenario.migration.steps != "pending":
+            return self.plan
+        with harness_session(server) as connection:
+            return only_pending(self.plan, connection)
 
     def note(self, subject: str, message: str, *, inconclusive: bool, remedy: str = "") -> None:
         """Journal a limit of what this run proves."""

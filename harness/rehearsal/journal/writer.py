@@ -15,10 +15,14 @@ from harness.rehearsal.journal.layout import RunDirectory
 
 
 class JournalWriter:
-    """Appends events from any thread; each line is flushed before `emit` returns."""
+    """Appends events from any thread; each line is flushed before `emit` returns.
+
+    `muted` asks whoever holds it to journal nothing for the moment.
+    """
 
     def __init__(self, directory: RunDirectory, info: RunInfo) -> None:
         self.directory = directory
+        self.muted = False
         self._lock = threading.Lock()
         try:
             directory.path.mkdir(parents=True, exist_ok=False)

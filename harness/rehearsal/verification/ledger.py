@@ -8,7 +8,6 @@ from psycopg.errors import UndefinedColumn, UndefinedTable
 from harness.events.verification import LedgerChecked
 from harness.model.clock import Clock
 from harness.postgres.connect import Connection
-from harness.postgres.names import identifier
 from harness.rehearsal.traffic.ledger import Key, LedgerEntry
 
 
@@ -20,9 +19,10 @@ def check_ledger(
     after_rollback: bool,
     clock: Clock,
 ) -> LedgerChecked:
-    """Look up every acknowledged key; `written` are the relations that operations write, by qualified name.
+    """Look up every acknowledged key; `written` are the relations that operations write, as schema.table.
 
-    Relations written without a key to follow (no primary key, RETURNING of the application's own, UPDATE only) are named.
+    Relations written without a key to follow (no primary key, a RETURNING of the application's own, UPDATE only) are
+    named.
     """
     present = {entry.relation: entry for entry in entries if entry.present}
     missing = {}
@@ -43,6 +43,7 @@ def check_ledger(
 
 def _count_kept(connection: Connection, relation: str, columns: tuple[str, ...], keys: tuple[Key, ...]) -> int:
     """How many of `keys` are there; 0 where table or key column is gone. Keys are compared as the server's text."""
+    schema, _, table = relation.partition(".")
     names = [sql.Identifier(f"key_{index}") for index in range(len(columns))]
     matches = sql.SQL(" AND ").join(
         sql.SQL("t.{}::text = k.{}").format(sql.Identifier(column), name)
@@ -51,7 +52,7 @@ def _count_kept(connection: Connection, relation: str, columns: tuple[str, ...],
     statement = sql.SQL("SELECT count(*) FROM unnest({arrays}) AS k ({names}) JOIN {table} AS t ON {matches}").format(
         arrays=sql.SQL(", ").join(sql.SQL("%s::text[]") for _ in columns),
         names=sql.SQL(", ").join(names),
-        table=identifier(connection, relation),
+        table=sql.Identifier(schema, table),
         matches=matches,
     )
     try:

@@ -1,0 +1,218 @@
+"""The application of a load pass: traffic and antagonists together, and what they say turned into events."""
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from harness.events.run import MixChanged
+from harness.events.traffic import (
+    ActorConnected,
+    OperationDeclared,
+    OperationFailed,
+    TrafficEnded,
+    TrafficLost,
+    TrafficPlanned,
+)
+from harness.model.errors import HarnessError
+from harness.model.units import NS_PER_MS, parse_duration
+from harness.model.words import Role
+from harness.postgres.connect import Connection
+from harness.postgres.names import qualify
+from harness.postgres.ports import Server
+from harness.rehearsal.stage import Stage
+from harness.rehearsal.traffic.antagonists import AntagonistProcess, plan_antagonists
+from harness.rehearsal.traffic.ledger import LedgerEntry
+from harness.rehearsal.traffic.plan import Backend, TrafficPlan
+from harness.rehearsal.traffic.process import TrafficProcess, TrafficSummary
+from harness.rehearsal.traffic.samples import check_operations, ledger_keys, load_samples
+from harness.sandbox.leftovers import new_owned_folder, remove_tree
+
+PRIVATE = "private"
+"""Below the harness's home: what may hold personal data and never reaches a run directory."""
+
+# What was under way when traffic stops gets this long, which is longer than a lock_timeout or retry of any sane
+# migration; what is still not done then counts as abandoned.
+_DRAIN_NS = 3_000 * NS_PER_MS
+# How often the traffic's processes are listened to while nothing else happens.
+_LISTEN_NS = 200 * NS_PER_MS
+
+
+class Application:
+    """Runs from `start` to `stop`; a context manager that leaves no process and no private file behind."""
+
+    def __init__(self, stage: Stage, server: Server) -> None:
+        self._stage = stage
+        self._server = server
+        self._traffic: TrafficProcess | None = None
+        self._antagonists = AntagonistProcess(
+            plan_antagonists(stage.scenario.traffic, path=stage.loaded.path),
+            conninfo=server.conninfo(application_name=Role.ANTAGONIST.application_name),
+            clock=stage.clock,
+        )
+        self._cleanup = ExitStack()
+        self._written: tuple[str, ...] = ()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._cleanup.close()
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """The relations that operations write, as schema.table."""
+        return self._written
+
+    @property
+    def lead_ns(self) -> int:
+        """How long before the migration an antagonist wants to begin."""
+        return self._antagonists.lead_ns
+
+    def start(self, connection: Connection, *, mix: Mapping[str, float]) -> None:
+        """Sample parameters, check that every operation of `mix` fits, connect everybody. SpecError, SandboxError."""
+        workload = self._stage.workload
+        if workload is not None:
+            samples = load_samples(connection, workload, seed=self._stage.scenario.seed)
+            check_operations(connection, workload, mix=mix)
+            self._declare(connection)
+            plan = TrafficPlan.of(
+                self._stage.scenario.traffic,
+                workload=workload,
+                conninfo=self._server.conninfo(application_name=Role.TRAFFIC.application_name),
+                clock=self._stage.clock,
+                seed=self._stage.scenario.seed,
+                records_folder=self._stage.journal.directory.path,
+                private_folder=self._private_folder(),
+                samples=samples,
+                primary_keys=ledger_keys(connection, workload),
+                mix=mix,
+            )
+            self._traffic = TrafficProcess(plan)
+            self._cleanup.callback(self._traffic.kill)
+            self._tell_backends(self._traffic.start())
+        self._cleanup.callback(self._antagonists.kill)
+        self._antagonists.start()
+
+    def begin(self) -> int:
+        """Let traffic and antagonists begin; the instant is returned."""
+        at_ns = self._traffic.begin() if self._traffic else self._stage.clock.now_ns()
+        self._antagonists.begin(at_ns=at_ns)
+        return at_ns
+
+    def set_mix(self, mix: Mapping[str, float]) -> None:
+        """Run these app versions from now on."""
+        if self._traffic is not None:
+            at_ns = self._traffic.set_mix(mix)
+            self._stage.emit(MixChanged(at_ns=at_ns, shares=dict(mix)))
+
+    def announce_migration(self) -> None:
+        """Let the antagonists that want to be there before the migration begin; it starts `lead_ns` from now."""
+        self._antagonists.announce_migration(at_ns=self._stage.clock.now_ns() + self.lead_ns)
+
+    def run_for(self, duration_ns: int) -> None:
+        """Let it run; a generator that dies meanwhile is found by `stop`."""
+        until_ns = self._stage.clock.now_ns() + duration_ns
+        while (left_ns := until_ns - self._stage.clock.now_ns()) > 0:
+            self._stage.clock.sleep_until(self._stage.clock.now_ns() + min(left_ns, _LISTEN_NS))
+            self._listen()
+
+    def stop(self) -> tuple[LedgerEntry, ...]:
+        """End antagonists and traffic, journal their accounts, and give the ledger, which may hold personal data."""
+        try:
+            for act in self._antagonists.stop():
+                self._stage.emit(act)
+        except HarnessError as error:
+            self._stage.note("antagonists", error.message, inconclusive=True)
+        if self._traffic is None:
+            return ()
+        self._listen()
+        try:
+            summary = self._traffic.stop(drain_ns=_DRAIN_NS)
+        except HarnessError as error:
+            self._stage.emit(TrafficLost(at_ns=self._stage.clock.now_ns(), reason=error.message))
+            return ()
+        self._tell_summary(summary)
+        return summary.ledger
+
+    def _private_folder(self) -> Path:
+        """A folder that only this user reads, that `rehearse gc` finds, and that goes with the run."""
+        parent = self._stage.options.home / PRIVATE
+        parent.mkdir(mode=0o711, parents=True, exist_ok=True)
+        folder = new_owned_folder(parent, self._stage.options.run_id)
+        self._cleanup.callback(remove_tree, folder)
+        return folder
+
+    def _declare(self, connection: Connection) -> None:
+        workload, traffic = self._stage.workload, self._stage.scenario.traffic
+        if workload is None:
+            return
+        now_ns = self._stage.clock.now_ns()
+        self._stage.emit(
+            TrafficPlanned(
+                at_ns=now_ns,
+                rate=traffic.rate,
+                actors=traffic.actors,
+                arrival=traffic.arrival.value,
+                protocol=traffic.protocol.value,
+                pool_timeout_ns=parse_duration(traffic.pool_timeout),
+                versions=workload.versions,
+            )
+        )
+        qualified = qualify(connection, workload.relations)
+        for operation in workload.operations:
+            self._stage.emit(
+                OperationDeclared(
+                    at_ns=now_ns,
+                    index=operation.index,
+                    name=operation.name,
+                    version=operation.version,
+                    weight=operation.weight,
+                    sql=tuple(statement.source for statement in operation.statements),
+                    reads=tuple(qualified[name] for name in operation.reads),
+                    writes=tuple(qualified[name] for name in operation.writes),
+                    expected=operation.expected,
+                )
+            )
+        writes = {qualified[name] for operation in workload.operations for name in operation.writes}
+        self._written = tuple(sorted(name.replace('"', "") for name in writes))
+
+    def _listen(self) -> None:
+        if self._traffic is not None:
+            self._tell_backends(self._traffic.reconnected())
+
+    def _tell_backends(self, backends: tuple[Backend, ...]) -> None:
+        now_ns = self._stage.clock.now_ns()
+        for backend in backends:
+            self._stage.emit(ActorConnected(at_ns=now_ns, actor=backend.actor, pid=backend.pid))
+
+    def _tell_summary(self, summary: TrafficSummary) -> None:
+        now_ns = self._stage.clock.now_ns()
+        for error in summary.errors:
+            self._stage.emit(
+                OperationFailed(
+                    at_ns=now_ns,
+                    operation=error.operation,
+                    statement=error.statement,
+                    sqlstate=error.sqlstate,
+                    message=error.message,
+                )
+            )
+        self._stage.emit(
+            TrafficEnded(
+                at_ns=now_ns,
+                offered=summary.offered,
+                completed=summary.completed,
+                failed=summary.failed,
+                abandoned=summary.abandoned,
+                pool_timeouts=summary.pool_timeouts,
+                late=summary.late,
+                lag_p50_ns=summary.lag_p50_ns,
+                lag_p99_ns=summary.lag_p99_ns,
+                lag_max_ns=summary.lag_max_ns,
+                cpu_ratio=summary.cpu_ratio,
+            )
+        )

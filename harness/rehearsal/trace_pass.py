@@ -1,0 +1,96 @@
+"""The trace pass: every statement alone, quiet; then the way back, and what it did not restore; then up once more."""
+
+from contextlib import ExitStack
+
+from harness.events.run import EngineChosen
+from harness.model.words import Direction, Pass, PhaseKind
+from harness.postgres.connect import Connection
+from harness.postgres.ports import Server
+from harness.rehearsal.migration.plan import MigrationPlan
+from harness.rehearsal.migration.tracer import Tracer
+from harness.rehearsal.migrator import Migrator, migrator
+from harness.rehearsal.observer.observer import Observer
+from harness.rehearsal.stage import Stage, harness_session
+from harness.rehearsal.tool_work import ToolWork
+from harness.rehearsal.verification.beginning import (
+    Contents,
+    compare_rows,
+    compare_schema,
+    destroyed_by,
+    read_contents,
+    see_state,
+)
+
+_PASS = Pass.TRACE
+
+
+def run_trace(stage: Stage) -> None:
+    """Run the pass on a clone of its own."""
+    with stage.clone(_PASS) as server:
+        _tell_engine(stage, server)
+        with stage.phase(_PASS, PhaseKind.TRACE) as phase, harness_session(server) as connection:
+            plan = stage.pending(server)
+            before = _begin(stage, connection)
+            with ExitStack() as stack:
+                change = _open(stage, server, plan=plan, stack=stack)
+                phase.ok = _there_and_back(stage, change, connection=connection, before=before)
+
+
+def _tell_engine(stage: Stage, server: Server) -> None:
+    stage.emit(
+        EngineChosen(
+            at_ns=stage.clock.now_ns(),
+            requested=stage.scenario.postgres.engine.value,
+            engine=server.engine,
+            reason=stage.engine.reason,
+            description=server.description,
+            version=server.version,
+            version_num=server.version_num,
+        )
+    )
+
+
+def _open(stage: Stage, server: Server, *, plan: MigrationPlan, stack: ExitStack) -> Migrator:
+    """A plan of SQL gets the tracer around each statement; a tool's own sessions are witnessed from outside."""
+    if plan.command is None:
+        tracer = stack.enter_context(Tracer(server=server, clock=stage.clock, sink=stage.emit, pass_=_PASS))
+        return stack.enter_context(migrator(stage, server, plan=plan, pass_=_PASS, hook=tracer))
+    observer = Observer(server, clock=stage.clock, sink=stage.emit, pass_=_PASS)
+    stack.callback(observer.stop)
+    observer.start()
+    inner = stack.enter_context(migrator(stage, server, plan=plan, pass_=_PASS))
+    return ToolWork(inner=inner, observer=observer, server=server, clock=stage.clock, sink=stage.emit, pass_=_PASS)
+
+
+def _begin(stage: Stage, connection: Connection) -> Contents:
+    stage.emit(see_state(connection, pass_=_PASS, moment="before", clock=stage.clock))
+    return read_contents(connection, rows=True)
+
+
+def _there_and_back(stage: Stage, change: Migrator, *, connection: Connection, before: Contents) -> bool:
+    up = change.run(Direction.UP)
+    after_up = read_contents(connection, rows=True)
+    stage.emit(destroyed_by(before, after_up, pass_=_PASS, clock=stage.clock))
+    stage.emit(see_state(connection, pass_=_PASS, moment="after_up", clock=stage.clock))
+    if not up.ok or not stage.goes_back:
+        return up.ok
+    down = change.run(Direction.DOWN)
+    after_down = read_contents(connection, rows=True)
+    stage.emit(see_state(connection, pass_=_PASS, moment="after_down", clock=stage.clock))
+    stage.emit(compare_schema(before, after_down, pass_=_PASS, clock=stage.clock))
+    stage.emit(compare_rows(before, after_down, pass_=_PASS, clock=stage.clock))
+    return down.ok and _up_again(stage, change)
+
+
+def _up_again(stage: Stage, change: Migrator) -> bool:
+    """A way back that the change cannot follow again has left something behind; its statements are not told twice."""
+    with stage.muted():
+        again = change.run(Direction.UP)
+    if not again.ok:
+        stage.note(
+            "up after down",
+            f"going up again after the rollback failed in step {again.failed_step} ({again.sqlstate}): {again.message}",
+            inconclusive=False,
+            remedy="let the down path remove everything that the up path makes",
+        )
+    return again.ok
