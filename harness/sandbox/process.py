@@ -24,6 +24,7 @@ _STOP_TIMEOUT_S = 120.0
 _POLL_S = 0.005
 # postmaster.pid, line 8 (miscadmin.h, LOCK_FILE_LINE_PM_STATUS).
 _STATUS_LINE = 7
+_LOG_FLUSH_S = 2.0
 _LOG_TAIL_BYTES = 16_384
 
 _HBA = (
@@ -122,6 +123,7 @@ class ServerProcess:
         """Start it and return when it accepts connections. SandboxError with the end of its log where it does not."""
         # Left by a crash; its "ready" would be taken for this start's.
         (self._data / "postmaster.pid").unlink(missing_ok=True)
+        log_from = self._log_size()
         with self._stderr_path.open("wb") as stderr:
             self._process = subprocess.Popen(
                 [str(self._installation.program("postgres")), "-D", str(self._data)],
@@ -129,7 +131,6 @@ class ServerProcess:
                 start_new_session=True, user=self._account.switch_uid, group=self._account.switch_gid,
                 extra_groups=self._account.switch_groups,
             )  # fmt: skip
-        log_from = self._log_size()
         deadline = time.monotonic() + _START_TIMEOUT_S
         while not self._is_ready():
             if self._process.poll() is not None:
@@ -171,13 +172,22 @@ class ServerProcess:
         return sum(path.stat().st_size for path in self._logs())
 
     def _failure(self, log_from: int) -> SandboxError:
+        text = self._said(log_from)
+        deadline = time.monotonic() + _LOG_FLUSH_S
+        # The log collector outlives the postmaster by a moment, and the reason may still be with it.
+        while "FATAL" not in text and "PANIC" not in text and time.monotonic() < deadline:
+            time.sleep(_POLL_S)
+            text = self._said(log_from)
+        server = f"PostgreSQL {self._installation.version}"
+        return start_failure(text, server=server, known_settings=known_settings(self._installation))
+
+    def _said(self, log_from: int) -> str:
         text = self._stderr_path.read_text(encoding="utf-8", errors="replace")
         for path in self._logs():
             with path.open("rb") as log:
                 log.seek(max(log_from, path.stat().st_size - _LOG_TAIL_BYTES))
                 text += log.read().decode(errors="replace")
-        server = f"PostgreSQL {self._installation.version}"
-        return start_failure(text, server=server, known_settings=known_settings(self._installation))
+        return text
 
 
 def _environment() -> dict[str, str]:
