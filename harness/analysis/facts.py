@@ -91,6 +91,8 @@ class WorkFacts:
     rows_scanned: int | None
     rows_fetched_by_index: int | None
     rows_changed: int | None
+    rows_inserted: int | None = None
+    """Of `rows_changed`: new rows, which lock nobody else's."""
 
     @property
     def rows_read(self) -> int:
@@ -304,6 +306,7 @@ class RollbackFacts:
     ledger_not_followed: tuple[str, ...]
     verified: bool
     """Whether both schema and rows were really compared after a down path that ran to its end."""
+    schema_compared: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

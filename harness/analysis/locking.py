@@ -8,7 +8,7 @@ from harness.analysis.names import qualified
 from harness.analysis.runs import Run
 from harness.events.history import History
 from harness.events.migration import LocksTaken, TakenLock
-from harness.events.observation import LockHeld, LockWaited
+from harness.events.observation import LockHeld, LockWaited, RelationSeen
 from harness.events.traffic import OperationDeclared
 from harness.model.locks import LockMode
 from harness.model.spans import Span
@@ -24,9 +24,25 @@ with the scheduler's share on a busy one.
 
 
 @dataclass(frozen=True, slots=True)
+class Beginning:
+    """The relations that stood there when the passes began, by oid and by name; empty where nothing was recorded."""
+
+    oids: frozenset[tuple[Pass, int]]
+    names: frozenset[str]
+    renamed: frozenset[str]
+    """Names that a relation of the beginning had later."""
+    kinds: frozenset[str]
+
+    def existed(self, relation: str, *, kind: str = "r") -> bool:
+        """Whether a relation is older than the migration; one of a kind that was not recorded is taken to be."""
+        return kind not in self.kinds or relation in self.names or relation in self.renamed
+
+
+@dataclass(frozen=True, slots=True)
 class LockBook:
     """The lock events, sorted out once: traced locks by statement, polled holds and waits of the migration."""
 
+    beginning: Beginning
     traced: dict[tuple[Direction, str], tuple[tuple[TakenLock, bool], ...]]
     holds: tuple[LockHeld, ...]
     waits: tuple[LockWaited, ...]
@@ -40,7 +56,19 @@ def lock_book(history: History) -> LockBook:
             traced.setdefault((event.direction, event.statement), tuple((lock, event.exact) for lock in event.locks))
     mine = [h for h in history.of(LockHeld) if h.pass_ is Pass.LOAD and h.role is Role.MIGRATION]
     waits = [w for w in history.of(LockWaited) if w.pass_ is Pass.LOAD and w.role is Role.MIGRATION]
-    return LockBook(traced, tuple(mine), tuple(waits))
+    return LockBook(beginning_of(history), traced, tuple(mine), tuple(waits))
+
+
+def beginning_of(history: History) -> Beginning:
+    """What the passes began with; a lock on the same oid under another name is a rename."""
+    seen = [event for event in history.of(RelationSeen) if event.existed]
+    oids = frozenset((event.pass_, event.oid) for event in seen)
+    renamed = [
+        lock.relation for event in history.of(LocksTaken) for lock in event.locks if (event.pass_, lock.oid) in oids
+    ]  # fmt: skip
+    return Beginning(
+        oids, frozenset(e.relation for e in seen), frozenset(renamed), frozenset(event.kind for event in seen)
+    )
 
 
 def relations_used(declared: Iterable[OperationDeclared]) -> frozenset[str]:
@@ -109,7 +137,7 @@ def _lock(lock: TakenLock, *, exact: bool, book: LockBook, runs: Sequence[Run], 
         relation=lock.relation,
         kind=lock.kind,
         mode=lock.mode,
-        existed=lock.existed,
+        existed=lock.existed and book.beginning.existed(lock.relation, kind=lock.kind),
         exact=exact,
         used_by_traffic=qualified(lock.relation) in used or (bool(lock.parent) and qualified(lock.parent) in used),
         span=span,

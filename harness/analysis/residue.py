@@ -17,7 +17,7 @@ LOSING_KINDS = frozenset({"column", "table"})
 
 
 def rollback_of(history: History, *, runs: Sequence[Run], rollback: Span | None) -> RollbackFacts:
-    """The rollback's facts: the quiet pass says what it restores, the load pass what became of writes made meanwhile."""
+    """The rollback's facts: quiet says what it restores, load what became of writes made meanwhile."""
     schema = {event.pass_: event.differences for event in history.of(SchemaCompared)}
     rows = {event.pass_: event for event in history.of(RowsCompared)}
     ledger = next((e for e in reversed(history.of(LedgerChecked))), None)
@@ -51,6 +51,7 @@ def rollback_of(history: History, *, runs: Sequence[Run], rollback: Span | None)
         ledger_kept=ledger.kept if ledger else None,
         ledger_missing=missing,
         ledger_not_followed=ledger.not_followed if ledger else (),
+        schema_compared=ran and not failed_in and Pass.TRACE in schema,
         verified=ran and not failed_in and Pass.TRACE in schema and compared is not None and not compared.error_note,
     )
 

@@ -33,7 +33,7 @@ class StatementSources:
 def statements_of(history: History, *, sources: StatementSources) -> tuple[StatementFacts, ...]:
     """Every statement once: going up in order, then going down."""
     first, loads = first_runs(sources.traced), runs_by_statement(sources.loaded)
-    works, wal = _works(history), _wal(history)
+    works, wal = _works(history, sources.book), _wal(history)
     keys = sorted({*first, *loads}, key=_order)
     return tuple(
         _statement(
@@ -145,10 +145,11 @@ def _left_behind(traced: Run | None, runs: list[Run]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(item for end in ends for item in end.left_behind))
 
 
-def _works(history: History) -> dict[Key, tuple[WorkFacts, ...]]:
+def _works(history: History, book: LockBook) -> dict[Key, tuple[WorkFacts, ...]]:
+    """Work on relations that existed before the migration; one that it made itself has no users yet."""
     found: defaultdict[Key, dict[str, WorkFacts]] = defaultdict(dict)
     for event in history.of(WorkDone):
-        if event.pass_ is Pass.TRACE:
+        if event.pass_ is Pass.TRACE and book.beginning.existed(event.relation):
             found[event.direction, event.statement].setdefault(event.relation, _work(event))
     return {key: tuple(works.values()) for key, works in found.items()}
 
@@ -166,6 +167,7 @@ def _work(event: WorkDone) -> WorkFacts:
         rows_scanned=event.rows_scanned,
         rows_fetched_by_index=event.rows_fetched_by_index,
         rows_changed=sum(changed) if changed else None,
+        rows_inserted=event.rows_inserted,
     )
 
 

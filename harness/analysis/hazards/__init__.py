@@ -1,0 +1,1 @@
+"""The knowledge: one hazard and the rule that finds it a file."""

@@ -1,0 +1,21 @@
+"""A check: one number against one limit."""
+
+from harness.analysis.judgement import Check
+from harness.model.verdict import Verdict
+
+
+def check(
+    id_: str, label: str, *, limit: str, found: str, verdict: Verdict = Verdict.PASS, blame: str = "", note: str = ""
+) -> Check:
+    """A check; passing unless it says otherwise."""
+    return Check(id=id_, label=label, limit=limit, found=found, verdict=verdict, blame=blame, note=note)
+
+
+def judged(*, up: bool, down: bool) -> tuple[Verdict, str]:
+    """The verdict where a limit is exceeded going up, or only on the way back, and what to say about it.
+
+    A stall on the way back is a warning: it happens once, in an incident, and the alternative is worse.
+    """
+    if up:
+        return Verdict.FAIL, ""
+    return (Verdict.WARN, "on the way back only") if down else (Verdict.PASS, "")

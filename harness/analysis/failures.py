@@ -1,0 +1,94 @@
+"""What failed: statements of the migration going up, and operations of the application, by SQLSTATE."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from harness.analysis.facts import Facts, OperationFacts, StatementFacts
+from harness.analysis.names import same_relation
+from harness.model.words import Direction, Pass
+
+OVERFLOW_STATES = frozenset({"22003", "2200H"})
+"""numeric_value_out_of_range and sequence_generator_limit_exceeded."""
+
+
+@dataclass(frozen=True, slots=True)
+class UpFailure:
+    """A statement that failed for good going up; `seen_in` is the pass."""
+
+    statement: StatementFacts
+    sqlstate: str
+    message: str
+    seen_in: Pass
+
+
+def up_failures(facts: Facts) -> tuple[UpFailure, ...]:
+    """Statements whose last attempt failed, under load first, else in the quiet pass."""
+    found = []
+    for statement in facts.statements:
+        if statement.direction is not Direction.UP:
+            continue
+        if statement.sqlstate and statement.duration_ns is not None:
+            found.append(UpFailure(statement, statement.sqlstate, statement.message, Pass.LOAD))
+        elif statement.trace_sqlstate:
+            message = statement.trace_message or statement.message
+            found.append(UpFailure(statement, statement.trace_sqlstate, message, Pass.TRACE))
+    return tuple(found)
+
+
+def failure_word(sqlstate: str) -> str:
+    """The hazard that a failure going up is, by its SQLSTATE.
+
+    >>> failure_word("23505"), failure_word("42601")
+    ('constraint_violation_on_real_data', 'migration_fails')
+    """
+    if sqlstate in OVERFLOW_STATES:
+        return "id_exhaustion_or_overflow"
+    if sqlstate.startswith("23") or sqlstate == "22001":
+        return "constraint_violation_on_real_data"
+    return {"25001": "not_in_transaction_failure", "55P04": "enum_value_in_same_transaction"}.get(
+        sqlstate, "migration_fails"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenOperation:
+    """An operation that failed with `sqlstate` since the migration, and not before it; `by` is the likely statement."""
+
+    operation: OperationFacts
+    sqlstate: str
+    count: int
+    by: StatementFacts | None
+
+    @property
+    def text(self) -> str:
+        """For people: what failed, how often, why."""
+        version = f" (version {self.operation.version})" if self.operation.version else ""
+        message = self.operation.messages.get(self.sqlstate, "")
+        why = f": {message}" if message else ""
+        return f"{self.operation.name}{version} failed {self.count:,} times with {self.sqlstate}{why}"
+
+
+def broken_operations(facts: Facts, *, new: bool, chosen: Callable[[str], bool]) -> Iterator[BrokenOperation]:
+    """Operations of the new (or of every other) version with errors whose SQLSTATE is `chosen`."""
+    for operation in facts.operations:
+        if operation.is_new is not new:
+            continue
+        for state, count in sorted(operation.failed.items()):
+            if count and chosen(state) and (new or state not in operation.failed_in_baseline):
+                yield BrokenOperation(operation, state, count, culprit(facts, operation, state))
+
+
+def culprit(facts: Facts, operation: OperationFacts, sqlstate: str) -> StatementFacts | None:
+    """The last statement before the first error that locked a relation of the operation, else the last one at all."""
+    at = operation.first_failed_ns.get(sqlstate)
+    if at is None:
+        return None
+    before = [s for s in facts.statements if s.duration_ns is not None and s.span and s.span.start_ns <= at]
+    near = [s for s in before if _touches(s, operation)]
+    return next(reversed(near or before), None)
+
+
+def _touches(statement: StatementFacts, operation: OperationFacts) -> bool:
+    names = (*operation.reads, *operation.writes)
+    locked = [lock for lock in statement.locks if "Exclusive" in lock.mode and lock.mode != "RowExclusiveLock"]
+    return any(same_relation(lock.table or lock.relation, name) for lock in locked for name in names)

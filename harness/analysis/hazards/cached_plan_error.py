@@ -1,0 +1,33 @@
+"""cached_plan_error: statements that a session had prepared before fail once afterwards."""
+
+from collections.abc import Iterator
+
+from harness.analysis.facts import Facts
+from harness.analysis.failures import broken_operations
+from harness.analysis.judgement import Finding, Hazard, Level
+from harness.analysis.operation_findings import operation_finding
+from harness.spec.scenario import Scenario
+
+HAZARD = Hazard(
+    id="H207",
+    name="cached_plan_error",
+    title="Prepared statements fail after the change",
+    condition="An operation fails with SQLSTATE 0A000, cached plan must not change result type: it was prepared before "
+    "the migration, and its result has other columns or types now.",
+    effect="One error a prepared statement and connection, until the driver prepares it anew.",
+    workaround="Name the columns instead of SELECT *, or let the driver retry on 0A000 outside a transaction.",
+    bad="SELECT * FROM orders WHERE id = $1",
+    good="SELECT id, status, placed_at FROM orders WHERE id = $1",
+)
+
+
+def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
+    """A note an operation."""
+    for new in (False, True):
+        for broken in broken_operations(facts, new=new, chosen=_is_cached_plan):
+            remedy = "-- name the columns that the operation needs instead of *"
+            yield operation_finding(HAZARD, Level.NOTE, broken, remedy=remedy)
+
+
+def _is_cached_plan(sqlstate: str) -> bool:
+    return sqlstate == "0A000"

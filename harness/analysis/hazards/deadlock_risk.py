@@ -1,0 +1,46 @@
+"""deadlock_risk: the server broke a deadlock between the migration and the application."""
+
+from collections.abc import Iterator
+
+from harness.analysis.facts import DeadlockFacts, Facts
+from harness.analysis.findings import finding
+from harness.analysis.judgement import Finding, Hazard, Level
+from harness.analysis.remedy.safer import RETRY
+from harness.model.words import Direction, Role
+from harness.spec.scenario import Scenario
+
+HAZARD = Hazard(
+    id="H108",
+    name="deadlock_risk",
+    title="Migration and application deadlock",
+    condition="SQLSTATE 40P01 occurred in the migration, or in the application while the migration ran.",
+    effect="One of the two is rolled back: users get errors, or the migration fails half-way.",
+    workaround="Lock in the order the application locks, one table a transaction, rows in key order, in small batches.",
+    bad="BEGIN; UPDATE orders SET …; ALTER TABLE users ADD COLUMN …; COMMIT;  -- the application goes users → orders",
+    good="ALTER TABLE users ADD COLUMN …;  -- its own transaction\nUPDATE orders SET … WHERE id BETWEEN …;  -- another",
+)
+
+
+def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
+    """One finding for all deadlocks in which the migration had a part."""
+    found = [one for one in facts.deadlocks if one.statement or one.role == Role.MIGRATION.value]
+    traced = [s for s in facts.statements if "40P01" in (s.sqlstate, s.trace_sqlstate)]
+    if not found and not traced:
+        return
+    named = next((one.statement for one in found if one.statement), traced[0].id if traced else "")
+    statement = next((s for s in facts.statements if s.id == named), None)
+    yield finding(
+        HAZARD,
+        Level.WARNING if statement and statement.direction is Direction.DOWN else Level.ERROR,
+        title=f"{len(found) or len(traced)} deadlocks between the migration and the application",
+        statement=statement,
+        marker="deadlock",
+        evidence=tuple(_text(one) for one in found) or (f"{named} failed with 40P01",),
+        impact="the victim's transaction is rolled back with an error",
+        remedy=f"{RETRY}\n-- and take locks in the application's order, one table or one small batch a transaction",
+    )
+
+
+def _text(one: DeadlockFacts) -> str:
+    during = f" while {one.statement} ran" if one.statement else ""
+    return f"{one.victim} got 40P01 at {one.at_ns / 1e9:.2f} s{during}"

@@ -1,0 +1,88 @@
+"""lock_queue: a strong lock requested without a bound, so that everybody queues behind the request."""
+
+from collections.abc import Iterator
+
+from harness.analysis.bounds import is_bounded, requested_lock
+from harness.analysis.facts import Facts, StatementFacts
+from harness.analysis.findings import finding, on_the_way
+from harness.analysis.judgement import Finding, Hazard, Level
+from harness.analysis.names import short
+from harness.analysis.remedy.safer import with_timeout
+from harness.model.units import NS_PER_MS, format_duration
+from harness.spec.scenario import Scenario
+
+HAZARD = Hazard(
+    id="H101",
+    name="lock_queue",
+    title="Everybody queues behind a waiting migration",
+    condition="A lock of mode SHARE or stronger is requested on an existing table, and neither lock_timeout nor "
+    "statement_timeout (1 ms to 10 s) bounds how long the request may stand in the queue.",
+    effect="Behind one long transaction on the table the migration waits; every later reader and writer of the table "
+    "waits behind the migration, although the statement itself would take a millisecond.",
+    workaround="Set a short lock_timeout and retry: the queue drains between attempts.",
+    bad="ALTER TABLE orders ADD COLUMN status text;",
+    good="SET lock_timeout = '200ms';\nALTER TABLE orders ADD COLUMN status text;  -- retried when it fails with 55P03",
+)
+
+SEEN_NS = 100 * NS_PER_MS
+"""A wait this long with somebody behind it was a queue and not the turn-taking of a busy table: ten times the
+shortest wait that the log shows."""
+
+
+def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
+    """An error where the queue was seen, a warning where only the request stands there unbounded."""
+    for statement in facts.statements:
+        lock = requested_lock(facts, statement)
+        if lock is None or is_bounded(statement, scenario):
+            continue
+        yield _seen(statement) if _was_seen(statement) else _possible(statement, lock.relation, lock.mode)
+
+
+def _was_seen(statement: StatementFacts) -> bool:
+    queued = any(wait.behind == "queue" for wait in statement.blocked)
+    return queued and max((wait.waited_ns for wait in statement.waits), default=0) >= SEEN_NS
+
+
+def _seen(statement: StatementFacts) -> Finding:
+    wait = max(statement.waits, key=lambda one: one.waited_ns)
+    longest = _time(statement.blocked_max_ns)
+    blockers = ", ".join(wait.blockers) or "another session"
+    actors = "1 actor" if statement.blocked_actors == 1 else f"{statement.blocked_actors} actors"
+    return finding(
+        HAZARD,
+        on_the_way(Level.ERROR, statement.direction),
+        title=f"migration queued behind {blockers} and blocked {actors} for {longest}",
+        statement=statement,
+        relation=wait.relation,
+        marker=f"waited {_time(wait.waited_ns)} for {wait.mode} on {short(wait.relation)}"
+        + (f", held {_time(statement.held_ns)}" if statement.held_ns is not None else ""),
+        evidence=(
+            f"{blockers} stood before it from {_at(wait.span.start_ns)} to {_at(wait.span.end_ns)}",
+            f"{actors} waited behind {statement.id}, at most {longest} ± {_time(statement.blocked_error_ns)}",
+            *(" → ".join(blocked.chain) for blocked in statement.blocked[:3]),
+        ),
+        impact=f"{len(statement.blocked):,} operations waited {_time(statement.blocked_total_ns)} in all",
+        remedy=with_timeout(statement),
+    )
+
+
+def _possible(statement: StatementFacts, relation: str, mode: str) -> Finding:
+    return finding(
+        HAZARD,
+        on_the_way(Level.WARNING, statement.direction),
+        title=f"{statement.id} asks for {mode} on {short(relation)} and may wait for it without end",
+        statement=statement,
+        relation=relation,
+        marker=f"requests {mode} on {short(relation)} without a bound",
+        evidence=("no lock_timeout and no statement_timeout of at most 10 s was in force",),
+        impact="behind one long transaction on the table, all of its traffic waits; not provoked in this run",
+        remedy=with_timeout(statement),
+    )
+
+
+def _time(ns: int) -> str:
+    return format_duration(ns)
+
+
+def _at(ns: int) -> str:
+    return f"{ns / 1e9:.2f} s"

@@ -1,0 +1,72 @@
+"""Strong locks in force while a statement does work that grows with the table, or longer than the budget."""
+
+from collections.abc import Callable, Iterator
+
+from harness.analysis.facts import Facts, StatementFacts, WorkFacts
+from harness.analysis.findings import finding, on_the_way
+from harness.analysis.held import Holding, counts_fully, growing_work, holdings, is_used
+from harness.analysis.judgement import Finding, Hazard, Level
+from harness.analysis.names import short
+from harness.analysis.remedy.safer import safer
+from harness.analysis.work import work_text
+from harness.model.units import format_duration, parse_duration
+from harness.model.words import Direction
+from harness.spec.scenario import Scenario
+
+
+def long_holds(
+    hazard: Hazard, facts: Facts, scenario: Scenario, *, chosen: Callable[[Holding], bool], effect: str
+) -> Iterator[Finding]:
+    """A finding for each table that a chosen lock keeps from others, at the statement that works."""
+    seen: set[tuple[Direction, str]] = set()
+    limit = parse_duration(scenario.budgets.held)
+    for statement in facts.statements:
+        works = growing_work(statement)
+        for holding in holdings(facts, statement):
+            key = statement.direction, holding.relation
+            long = (holding.lock.held_ns or 0) > limit
+            if key in seen or not chosen(holding) or not (works or long) or not _counts(facts, statement, holding):
+                continue
+            seen.add(key)
+            yield _finding(hazard, statement, holding, works=works, effect=effect)
+
+
+def _counts(facts: Facts, statement: StatementFacts, holding: Holding) -> bool:
+    return statement.direction is Direction.UP or is_used(facts, holding.relation)
+
+
+def _finding(
+    hazard: Hazard, statement: StatementFacts, holding: Holding, *, works: tuple[WorkFacts, ...], effect: str
+) -> Finding:
+    level = Level.ERROR if not works or counts_fully(works) else Level.WARNING
+    lock, taker = holding.lock, holding.taken_by
+    held = f"held {format_duration(lock.held_ns)}" if lock.held_ns is not None else ""
+    why = f"while {statement.id} {_doing(statement, works)}" if works else f"for {format_duration(lock.held_ns or 0)}"
+    return finding(
+        hazard,
+        on_the_way(level, statement.direction),
+        title=f"{short(holding.relation)} {effect} {why}",
+        statement=statement,
+        relation=holding.relation,
+        marker=", ".join(part for part in (f"{lock.mode} on {short(lock.relation)}", held) if part),
+        evidence=(
+            f"{taker.id} took {lock.mode} on {lock.relation}; it lasts to the end of the transaction",
+            *(f"{statement.id} {work_text(work)}" for work in works),
+            f"{held} ± {format_duration(lock.error_ns)} under load" if held else "",
+            "" if level is Level.ERROR else "the table is small here: judged by its class of work",
+        ),
+        impact=_impact(statement),
+        remedy=safer(statement),
+    )
+
+
+def _doing(statement: StatementFacts, works: tuple[WorkFacts, ...]) -> str:
+    doing = {"rewrite": "rewrites", "index": "builds an index over", "data": "changes", "scan": "scans"}
+    return f"{doing.get(statement.work, 'works through')} {short(works[0].relation)}"
+
+
+def _impact(statement: StatementFacts) -> str:
+    if not statement.blocked_actors:
+        return "the time grows with the table"
+    longest = format_duration(statement.blocked_max_ns)
+    return f"{statement.blocked_actors} actors waited here, the longest {longest}; the time grows with the table"

@@ -1,0 +1,34 @@
+"""Findings about an operation that fails since the migration."""
+
+from harness.analysis.failures import BrokenOperation
+from harness.analysis.findings import finding
+from harness.analysis.judgement import Finding, Hazard, Level
+from harness.analysis.names import qualified
+
+
+def operation_finding(
+    hazard: Hazard, level: Level, broken: BrokenOperation, *, remedy: str, verb: str = "fails"
+) -> Finding:
+    """The operation, its error and the statement after which it came."""
+    operation = broken.operation
+    at = operation.first_failed_ns.get(broken.sqlstate)
+    by = f" after {broken.by.id}" if broken.by else ""
+    when = f"first at {at / 1e9:.2f} s{by}" if at is not None else ""
+    return finding(
+        hazard,
+        level,
+        title=f"{operation.name} {verb} with {broken.sqlstate}{by}",
+        statement=broken.by,
+        relation=_relation(broken),
+        marker=f"{operation.name} fails with {broken.sqlstate} from here on",
+        evidence=(broken.text, when, *operation.sql[:1]),
+        impact=f"{broken.count:,} of {operation.offered:,} operations failed",
+        remedy=remedy,
+    )
+
+
+def _relation(broken: BrokenOperation) -> str:
+    """The relation of the operation that the statement locked, else the first it uses."""
+    names = [qualified(name) for name in (*broken.operation.writes, *broken.operation.reads)]
+    locked = {lock.table or lock.relation for lock in broken.by.locks} if broken.by else set()
+    return next((name for name in names if name in locked), names[0] if names else "")
