@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import msgspec
 from psycopg import sql
@@ -21,6 +22,7 @@ from harness.snapshot.restore import available_extensions, check_extensions, cre
 from harness.snapshot.setup import run_setup
 from harness.spec.load import LoadedScenario
 
+_SYNCHRONOUS: Final = "synchronous_commit=on"
 # Short beside a restore, and the wait costs nothing.
 _LOCK_POLL_S = 0.2
 
@@ -120,6 +122,9 @@ def vacuum_analyze(server: Server, *, on_progress: Progress | None = None) -> No
         on_progress("vacuum", 0, None)
     _flush_wal(server)
     env = environment(server)
+    # The server keeps the WAL position of unflushed commits for 32 transactions together (clog.c): one parallel job that
+    # does not wait for its own commits would spoil the pages of the others.
+    env["PGOPTIONS"] += f" -c {_SYNCHRONOUS}"
     command = [str(newest_client("vacuumdb")), "--analyze", "--quiet", "-j", str(jobs()), "-d", env["PGDATABASE"]]
     outcome = run_client(command, env=env)
     if outcome.returncode != 0:
@@ -135,7 +140,7 @@ def _flush_wal(server: Server) -> None:
     hint bit of their rows may be set, and VACUUM finds not one page all-visible.
     """
     with connect(server.conninfo(application_name=Role.HARNESS.application_name)) as connection:
-        connection.execute("SET synchronous_commit = on")
+        connection.execute(f"SET {_SYNCHRONOUS}")
         connection.execute("SELECT txid_current()")
 
 

@@ -1,0 +1,210 @@
+"""What each key of a scenario means, for its JSON Schema and for docs/scenario.md."""
+
+from typing import Final, NamedTuple
+
+
+class Key(NamedTuple):
+    """`kind` of value in words, one sentence of `meaning`, and an `example` as written in the file."""
+
+    kind: str
+    meaning: str
+    example: str
+
+
+SECTIONS: Final[dict[str, tuple[str, str]]] = {
+    "": ("The top of the file", "What the rehearsal is called, and its random seed."),
+    "postgres": ("[postgres]", "The disposable server: where it comes from, its version, production's settings."),
+    "postgres.provider": (
+        "[postgres.provider]",
+        'With `engine = "external"`: commands that make a disposable server for each clone and remove it.',
+    ),
+    "snapshot": (
+        "[snapshot]",
+        "The data: restored once, vacuumed and analyzed, then kept under a digest of everything that decides it.",
+    ),
+    "migration": ("[migration]", "The change: a tool's folder (`path`), or one file each way (`up`, `down`)."),
+    "migration.command": (
+        "[migration.command]",
+        'With `tool = "command"`: any tool, run with DATABASE_URL and PG* set.',
+    ),
+    "traffic": ("[traffic]", "The application: an open loop of operations at a fixed rate over a pool of connections."),
+    "traffic.operation": (
+        "[[traffic.operation]]",
+        "One unit of the application's work, one transaction: from `sql` or from a pgbench script.",
+    ),
+    "traffic.antagonist": ("[[traffic.antagonist]]", "A session that makes life hard for the migration."),
+    "phase": (
+        "[[phase]]",
+        "One stage of a rolling deploy. Without phases all steps are migrated, then rolled back.",
+    ),
+    "invariant": ("[[invariant]]", "A query whose answer must be 0, whatever runs beside it: `sql` or `file`."),
+    "rollback": ("[rollback]", "The way back, under the same traffic."),
+    "budgets": ("[budgets]", "The limits; exceeding one fails the rehearsal."),
+    "accept": ("[[accept]]", "A hazard that somebody has looked at: it is still reported, and no longer fails."),
+}
+"""Title and purpose of each table of the file, in the order of the reference."""
+
+_DURATION = "duration"
+_SIZE = "size"
+
+KEYS: Final[dict[str, Key]] = {
+    "name": Key("text", "What the rehearsal is called in reports; absent: the folder's name.", 'name = "0042-status"'),
+    "description": Key("text", "One line for people.", 'description = "Add orders.status"'),
+    "seed": Key("whole number", "Of everything random; runs with the same seed send the same.", "seed = 7"),
+    "expect": Key(
+        "table", "What a test of the project's own scenarios demands; the judge never reads it.", "expect = {}"
+    ),
+    "postgres.engine": Key(
+        "auto, docker, embedded or external",
+        "Where the server comes from; auto takes docker where its engine answers and has the image, else embedded.",
+        'engine = "embedded"',
+    ),
+    "postgres.version": Key("text", "The major version.", 'version = "16"'),
+    "postgres.image": Key("text", "The docker image; absent: `postgres:` and the version.", 'image = "my/postgres:18"'),
+    "postgres.dsn_env": Key(
+        "text", "external: the environment variable that holds the connection string.", 'dsn_env = "REHEARSE_DSN"'
+    ),
+    "postgres.settings": Key(
+        "table of text, numbers, booleans",
+        "Production's settings, as in postgresql.conf.",
+        'settings = { shared_buffers = "256MB", work_mem = "16MB" }',
+    ),
+    "postgres.extensions": Key(
+        "list of text", "Extensions the data needs: checked before anything is restored.", 'extensions = ["pg_trgm"]'
+    ),
+    "postgres.deadlock_timeout": Key(
+        _DURATION,
+        "Every lock wait longer than this is recorded exactly. Production's usual 1s would hide most of them.",
+        'deadlock_timeout = "10ms"',
+    ),
+    "postgres.provider.create": Key(
+        "command", 'Makes a server and prints {"dsn": "postgresql://…"}.', 'create = "./branch.sh create"'
+    ),
+    "postgres.provider.destroy": Key("command", "Removes it again.", 'destroy = "./branch.sh destroy"'),
+    "snapshot.source": Key(
+        "path",
+        "A pg_dump archive (custom, directory, tar) or plain SQL, as it is, .gz or .zst; absent: an empty database.",
+        'source = "shop.dump"',
+    ),
+    "snapshot.setup": Key(
+        "list of paths", "SQL files in psql's syntax, run after the restore.", 'setup = ["seed.sql"]'
+    ),
+    "snapshot.variables": Key(
+        "table of text and numbers", "psql variables of the setup files.", "variables = { rows = 200000 }"
+    ),
+    "snapshot.scale": Key("whole number", "Amplification of the tables; only 1 in this version.", "scale = 1"),
+    "snapshot.statistics": Key("path", "Production's row counts and sizes; not in this version.", 'statistics = ""'),
+    "migration.tool": Key(
+        "auto, sql, prisma or command",
+        "The migration tool. Others (alembic, django, flyway, …) run by `command` in this version.",
+        'tool = "prisma"',
+    ),
+    "migration.path": Key("path", "The tool's folder of migrations.", 'path = "migrations"'),
+    "migration.up": Key("path", "For one change: the file that makes it.", 'up = "up.sql"'),
+    "migration.down": Key("path", "For one change: the file that takes it back.", 'down = "down.sql"'),
+    "migration.steps": Key(
+        "pending, all, or a list of step names", "Which steps of the folder to rehearse.", 'steps = ["0042_status"]'
+    ),
+    "migration.transaction": Key(
+        "step or as-written",
+        "step: one transaction around each step; as-written: like psql -f, with the file's own BEGIN and COMMIT.",
+        'transaction = "as-written"',
+    ),
+    "migration.lock_timeout": Key(_DURATION, "Set for the migration's session; 0: none.", 'lock_timeout = "2s"'),
+    "migration.retries": Key("whole number", "How often a step is tried again after lock_timeout.", "retries = 5"),
+    "migration.retry_delay": Key(_DURATION, "The pause before each retry.", 'retry_delay = "500ms"'),
+    "migration.command.up": Key("command", "Makes the change.", 'up = "npx prisma migrate deploy"'),
+    "migration.command.down": Key("command", "Takes it back.", 'down = "alembic downgrade base"'),
+    "migration.command.cwd": Key("path", "Where the commands run.", 'cwd = "app"'),
+    "traffic.rate": Key("number", "Operations per second; arrivals do not wait for completions.", "rate = 200"),
+    "traffic.actors": Key("whole number, 1 to 1000", "Connections of the application's pool.", "actors = 16"),
+    "traffic.arrival": Key("poisson or uniform", "The arrival process.", 'arrival = "uniform"'),
+    "traffic.protocol": Key(
+        "prepared, extended or simple",
+        "How operations are sent; prepared keeps prepared statements across the migration, as applications do.",
+        'protocol = "extended"',
+    ),
+    "traffic.pool_timeout": Key(_DURATION, "How long an operation waits for a connection.", 'pool_timeout = "5s"'),
+    "traffic.statement_timeout": Key(
+        _DURATION, "Set for the application's sessions; 0: none.", 'statement_timeout = "30s"'
+    ),
+    "traffic.baseline": Key(_DURATION, "The quiet time before the migration.", 'baseline = "10s"'),
+    "traffic.settle": Key(_DURATION, "The time after the migration and after the rollback.", 'settle = "3s"'),
+    "traffic.operation.name": Key("text, required", "What the operation is called in reports.", 'name = "checkout"'),
+    "traffic.operation.weight": Key("number", "Its share of the mix, relative to the others.", "weight = 60"),
+    "traffic.operation.version": Key(
+        "text", "The application version that sends it; absent: every version.", 'version = "old"'
+    ),
+    "traffic.operation.sql": Key(
+        "text or list of text",
+        "A statement, or several: one transaction.",
+        'sql = "SELECT * FROM orders WHERE id = :id"',
+    ),
+    "traffic.operation.pgbench": Key("path", "A pgbench script instead of sql.", 'pgbench = "checkout.sql"'),
+    "traffic.operation.params": Key(
+        "table",
+        "A value, or a generator, for each :name: sample(table.column), zipf(), int(), uuid(), text(), now(), faker(), "
+        "choice().",
+        'params = { id = "sample(orders.id)" }',
+    ),
+    "traffic.operation.expected": Key(
+        "list of SQLSTATEs", "Errors that the application expects and handles.", 'expected = ["23505"]'
+    ),
+    "traffic.antagonist.kind": Key(
+        "long_reader, idle_in_transaction, bulk_writer, vacuum or sql, required",
+        "What it does.",
+        'kind = "long_reader"',
+    ),
+    "traffic.antagonist.table": Key("text", "On which table; vacuum and sql need none.", 'table = "orders"'),
+    "traffic.antagonist.sql": Key(
+        "text", "What an antagonist of kind sql runs.", 'sql = "REFRESH MATERIALIZED VIEW m"'
+    ),
+    "traffic.antagonist.every": Key(_DURATION, "From one beginning to the next.", 'every = "10s"'),
+    "traffic.antagonist.hold": Key(_DURATION, "How long it stays.", 'hold = "2s"'),
+    "traffic.antagonist.start": Key(_DURATION, "The first one after the baseline begins.", 'start = "1s"'),
+    "traffic.antagonist.before_migration": Key(
+        _DURATION, "One begins this long before the migration, and lies across its start.", 'before_migration = "500ms"'
+    ),
+    "phase.name": Key("text, required", "What the phase is called.", 'name = "expand"'),
+    "phase.steps": Key("list of text", "The steps applied at its beginning.", 'steps = ["001_add_column"]'),
+    "phase.traffic": Key(
+        "table of shares", "The application versions running from then on.", "traffic = { old = 0.5, new = 0.5 }"
+    ),
+    "phase.for": Key(_DURATION, "How long it lasts after its steps.", 'for = "5s"'),
+    "invariant.name": Key("text, required", "What the invariant is called.", 'name = "totals agree"'),
+    "invariant.sql": Key("text", "The query; its answer must be 0.", 'sql = "SELECT count(*) FROM t WHERE a <> b"'),
+    "invariant.file": Key("path", "A file instead; its last statement counts.", 'file = "invariant.sql"'),
+    "invariant.when": Key("`always`, `end` or `after:<phase>`", "When it is checked.", 'when = "after:expand"'),
+    "rollback.run": Key("boolean", "Whether the way back is rehearsed.", "run = true"),
+    "rollback.restore": Key(
+        "schema+data, schema or none",
+        "What must be as before; none declares the migration irreversible.",
+        'restore = "schema"',
+    ),
+    "rollback.reason": Key(
+        "text", "Why there is no way back: needed with none.", 'reason = "the old table is retired"'
+    ),
+    "budgets.blocked": Key(
+        _DURATION,
+        "The longest time any operation waited for a lock that the migration held or queued for.",
+        'blocked = "500ms"',
+    ),
+    "budgets.outage": Key(_DURATION, "The longest time with offered load and no completion.", 'outage = "250ms"'),
+    "budgets.p99": Key("ratio", "The 99th percentile while migrating, against the baseline.", 'p99 = "10x"'),
+    "budgets.failed": Key(
+        "whole number or share", "Operations with an error that is not declared as expected.", 'failed = "0.1%"'
+    ),
+    "budgets.held": Key(
+        _DURATION,
+        "The longest AccessExclusive, Exclusive, ShareRowExclusive or Share lock on a table that traffic uses.",
+        'held = "1s"',
+    ),
+    "budgets.rollback_time": Key(_DURATION, "How long the way back may take.", 'rollback_time = "60s"'),
+    "budgets.duration": Key(_DURATION, "How long the migration may take.", 'duration = "10m"'),
+    "budgets.wal": Key(_SIZE, "WAL the migration may write.", 'wal = "10GB"'),
+    "budgets.disk": Key(_SIZE, "Disk the migration may need at its peak.", 'disk = "20GB"'),
+    "accept.hazard": Key("text, required", "The hazard's id.", 'hazard = "table_rewrite"'),
+    "accept.reason": Key("text, required", "Why it is fine here.", 'reason = "retired table, no readers"'),
+    "accept.relation": Key("text", "Only on this relation; absent: on every one.", 'relation = "audit_log"'),
+}
+"""Every key by its dotted name, without the numbers of list items."""
