@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY tickets_by_state ON tickets (state, opened_at);

@@ -1,0 +1,1 @@
+ALTER TABLE subscribers RENAME COLUMN phone TO phone_number;

@@ -1,0 +1,1 @@
+ALTER TABLE movements DROP CONSTRAINT movements_sign;

@@ -1,0 +1,1 @@
+ALTER TABLE movements ADD CONSTRAINT movements_sign CHECK ((cents > 0) = (kind <> 'refund')) NOT VALID;

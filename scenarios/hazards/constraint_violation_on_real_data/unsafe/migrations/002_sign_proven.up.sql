@@ -1,0 +1,1 @@
+ALTER TABLE movements VALIDATE CONSTRAINT movements_sign;

@@ -1,0 +1,2 @@
+ALTER TABLE retired.old_exports SET SCHEMA public;
+DROP SCHEMA retired;

@@ -1,0 +1,2 @@
+CREATE SCHEMA retired;
+ALTER TABLE old_exports SET SCHEMA retired;

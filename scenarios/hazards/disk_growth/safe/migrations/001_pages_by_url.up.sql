@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY pages_by_url ON pages USING hash (url);

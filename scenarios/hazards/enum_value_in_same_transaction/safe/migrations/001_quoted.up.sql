@@ -1,0 +1,1 @@
+ALTER TYPE repair_state ADD VALUE 'quoted' AFTER 'received';

@@ -1,0 +1,1 @@
+ALTER TABLE repairs ALTER COLUMN state SET DEFAULT 'quoted';

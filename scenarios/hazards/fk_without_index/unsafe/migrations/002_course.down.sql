@@ -1,0 +1,1 @@
+ALTER TABLE enrolments DROP CONSTRAINT enrolments_course_fkey;

@@ -1,0 +1,1 @@
+CREATE TABLE last_clicks (page integer PRIMARY KEY, click_id integer NOT NULL);

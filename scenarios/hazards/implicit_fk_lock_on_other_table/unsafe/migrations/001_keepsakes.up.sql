@@ -1,0 +1,1 @@
+CREATE TABLE keepsakes (account_id bigint PRIMARY KEY REFERENCES accounts (id), note text NOT NULL);

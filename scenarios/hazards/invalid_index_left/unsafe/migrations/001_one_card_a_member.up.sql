@@ -1,0 +1,1 @@
+CREATE UNIQUE INDEX CONCURRENTLY members_card_key ON members (card);

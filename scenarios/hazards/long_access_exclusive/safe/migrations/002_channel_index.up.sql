@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY bookings_channel_idx ON bookings (channel, arrives);

@@ -1,0 +1,1 @@
+CREATE OR REPLACE VIEW dashboard AS SELECT id, celsius, battery FROM sensors;

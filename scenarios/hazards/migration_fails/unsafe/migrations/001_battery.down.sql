@@ -1,0 +1,2 @@
+DROP VIEW dashboard;
+CREATE VIEW dashboard AS SELECT id, celsius FROM sensors;

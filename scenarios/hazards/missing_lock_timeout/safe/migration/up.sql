@@ -1,0 +1,2 @@
+SET lock_timeout = '2s';
+ALTER TABLE devices ADD COLUMN firmware text;

@@ -1,0 +1,1 @@
+CREATE UNIQUE INDEX CONCURRENTLY stock_product_shelf ON stock (product, shelf);

@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY stock_product_shelf ON stock (product, shelf);

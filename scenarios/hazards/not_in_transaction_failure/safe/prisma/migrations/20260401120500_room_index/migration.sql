@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY "messages_room_id_idx" ON "messages"("room_id");

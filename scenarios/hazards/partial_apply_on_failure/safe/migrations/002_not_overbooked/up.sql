@@ -1,0 +1,1 @@
+ALTER TABLE flights VALIDATE CONSTRAINT flights_not_overbooked;

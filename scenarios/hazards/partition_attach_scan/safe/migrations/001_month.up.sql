@@ -1,0 +1,2 @@
+ALTER TABLE calls_2026_02 ADD CONSTRAINT calls_2026_02_month
+  CHECK (began_at IS NOT NULL AND began_at >= '2026-02-01 00:00+00' AND began_at < '2026-03-01 00:00+00') NOT VALID;

@@ -1,0 +1,1 @@
+CREATE PUBLICATION price_list FOR TABLE prices;

@@ -1,0 +1,1 @@
+ALTER TABLE suppliers RENAME COLUMN unused_telex TO telex;

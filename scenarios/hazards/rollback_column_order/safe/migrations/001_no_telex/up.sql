@@ -1,0 +1,1 @@
+ALTER TABLE suppliers RENAME COLUMN telex TO unused_telex;

@@ -1,0 +1,2 @@
+DROP VIEW urgent_tickets;
+ALTER TABLE tickets DROP COLUMN priority;

@@ -1,0 +1,2 @@
+ALTER TABLE tickets DROP COLUMN priority;
+DROP VIEW urgent_tickets;

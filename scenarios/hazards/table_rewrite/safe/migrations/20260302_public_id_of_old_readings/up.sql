@@ -1,0 +1,14 @@
+DO $$
+DECLARE
+  last_id bigint := 0;
+  next_id bigint;
+BEGIN
+  LOOP
+    SELECT max(id) INTO next_id FROM (SELECT id FROM readings WHERE id > last_id ORDER BY id LIMIT 500) AS batch;
+    EXIT WHEN next_id IS NULL;
+    UPDATE readings SET public_id = gen_random_uuid() WHERE id > last_id AND id <= next_id AND public_id IS NULL;
+    COMMIT;
+    last_id := next_id;
+  END LOOP;
+END
+$$;

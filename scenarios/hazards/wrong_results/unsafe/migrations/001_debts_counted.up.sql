@@ -1,0 +1,3 @@
+CREATE OR REPLACE VIEW balances AS
+  SELECT customers.id AS customer_id, coalesce(sum(debts.cents), 0) AS cents, count(debts.id) AS debts
+  FROM customers JOIN debts ON debts.customer_id = customers.id GROUP BY customers.id;
