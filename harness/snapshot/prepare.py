@@ -122,8 +122,8 @@ def vacuum_analyze(server: Server, *, on_progress: Progress | None = None) -> No
         on_progress("vacuum", 0, None)
     _flush_wal(server)
     env = environment(server)
-    # The server keeps the WAL position of unflushed commits for 32 transactions together (clog.c): one parallel job that
-    # does not wait for its own commits would spoil the pages of the others.
+    # The server keeps the WAL position of unflushed commits for 32 transactions together (clog.c): one parallel job
+    # that does not wait for its own commits would spoil the pages of the others.
     env["PGOPTIONS"] += f" -c {_SYNCHRONOUS}"
     command = [str(newest_client("vacuumdb")), "--analyze", "--quiet", "-j", str(jobs()), "-d", env["PGDATABASE"]]
     outcome = run_client(command, env=env)
