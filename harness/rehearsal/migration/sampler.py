@@ -98,8 +98,8 @@ class LockSampler:
             self._error = error
 
     def _is_looking(self) -> bool:
-        looking = "SELECT count(*) FROM pg_stat_activity WHERE pid = %s AND state = 'active'"
-        return self._observer.execute(looking, (self._connection.info.backend_pid,)).fetchone() == (1,)
+        values = {"class": _STOP_CLASS + 1, "backend": self._pid, "pid": self._connection.info.backend_pid}
+        return self._observer.execute(text("sampler_looks"), values).fetchone() == (True,)
 
 
 def _elsewhere(server: Server) -> Connection | None:

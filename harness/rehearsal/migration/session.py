@@ -115,17 +115,20 @@ class MigrationSession:
 
 
 @contextmanager
-def unhurried(connection: Connection) -> Iterator[None]:
-    """Questions of ours on the migrator's session, free of the statement_timeout that the migration set."""
+def unhurried(connection: Connection) -> Iterator[str]:
+    """Questions of ours on the migrator's session, free of the statement_timeout that the migration set.
+
+    Gives that timeout, as the server shows it.
+    """
     row = connection.execute("SELECT current_setting('statement_timeout')").fetchone()
-    timeout = row[0] if row else "0"
+    timeout = str(row[0]) if row else "0"
     if timeout == "0":
-        yield
+        yield timeout
         return
     local = connection.info.transaction_status is TransactionStatus.INTRANS
     connection.execute("SELECT set_config('statement_timeout', '0', %s)", (local,))
     try:
-        yield
+        yield timeout
     finally:
         connection.execute("SELECT set_config('statement_timeout', %s, %s)", (timeout, local))
 

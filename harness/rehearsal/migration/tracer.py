@@ -3,9 +3,10 @@
 How it is known:
 - locks: a second session reads pg_locks after the statement and before its COMMIT. A statement outside a transaction
   gets one of its own for this, unless it refuses one or means something else there.
-- a statement that cannot have one is watched without a pause by a sampler (`exact` is false).
-- a statement that fails releases its locks with the error; it is run again against closed doors (`gates`), rolled
-  back again, and its requests are told (`exact` is false).
+- a statement that cannot have one is watched while it runs: by a sampler that looks without a pause, and at closed
+  doors before the tables it names (`watch`; `exact` is false).
+- a statement that fails releases its locks with the error; it is run again, watched in the same way, and rolled
+  back again, where that is harmless (`exact` is false).
 - rewrites: the relfilenode before and after; scans and changes: the transaction's own statistics (pg_stat_xact_*),
   which count the reads of ALTER TABLE's validations and rewrites and of index builds too (verified on 15, 16 and 18).
   Parallel workers count for themselves, so the traced session has none.
@@ -25,13 +26,13 @@ from harness.postgres.connect import Connection, connect
 from harness.postgres.ports import Server
 from harness.rehearsal.migration import work
 from harness.rehearsal.migration.executor import Sink
-from harness.rehearsal.migration.gates import Gates
 from harness.rehearsal.migration.locks import Held, added, held_locks, merged
 from harness.rehearsal.migration.relations import Relation, Relations, RowCounts, named_oids, read_relations
 from harness.rehearsal.migration.residue import Standing, standing
 from harness.rehearsal.migration.sampler import LockSampler
 from harness.rehearsal.migration.session import unhurried
 from harness.rehearsal.migration.statement import Statement
+from harness.rehearsal.migration.watch import Watch
 
 # Settings take no locks and do no work.
 _UNTRACED = frozenset({"SET", "RESET", "SHOW", "DISCARD"})
@@ -53,6 +54,7 @@ class Tracer:
         self._observer = connect(self._server.conninfo(application_name=Role.OBSERVER.application_name))
         self._observer.execute("SELECT set_config('lock_timeout', %s, false)", (_OBSERVER_LOCK_TIMEOUT,))
         self._sampler = LockSampler(self._server, observer=self._observer)
+        self._watch = Watch(self._server, self._observer, self._sampler)
         self._counts = RowCounts(self._observer)
         self._known: Relations = {}
         self._began: Relations = {}
@@ -94,14 +96,14 @@ class Tracer:
         if not in_transaction:
             self._standing: Standing = standing(self._observer)
             self._counted = work.of_server(self._observer)
-            self._sampler.start(pid=self._pid)
+            self._watch.start(statement, migrator=self._migrator)
         self._wal_before = self._wal_bytes()
 
     def after(self, statement: Statement, *, direction: Direction, in_transaction: bool, sqlstate: str) -> None:
         """Read what it did, before its transaction ends."""
         if statement.tag in _UNTRACED:
             return
-        self._polled = {} if in_transaction else self._sampler.stop()
+        self._polled = {} if in_transaction else self._watch.stop()
         wal_bytes = self._wal_bytes() - self._wal_before
         if (in_transaction and sqlstate) or self._migrator.info.transaction_status is TransactionStatus.UNKNOWN:
             return
@@ -146,29 +148,17 @@ class Tracer:
         for text in replay:
             self._migrator.execute(text.encode())
         held = held_locks(self._observer, pid=self._pid)
-        with unhurried(self._migrator):
-            tables = self._doors(named_oids(self._migrator, statement.relations))
-        gates = Gates(self._server, self._pid)
-        gates.close(tables)
-        self._sampler.start(pid=self._pid)
+        self._watch.start(statement, migrator=self._migrator)
         try:
             self._migrator.execute(statement.text.encode())
         except psycopg.Error:
+            # It failed before, and now again; what matters is what it asked for on the way.
             pass
         finally:
-            seen = self._sampler.stop()
-            asked = gates.open()
+            seen = self._watch.stop()
             if replay:
                 self._migrator.execute("ROLLBACK")
-        return added(held, merged(seen, asked))
-
-    def _doors(self, oids: Sequence[int]) -> list[tuple[int, str, str]]:
-        rows = self._observer.execute(
-            "SELECT c.oid::bigint, n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
-            "WHERE c.oid = ANY (%s::oid[]) AND c.relkind IN ('r', 'p', 'v', 'f')",
-            (list(oids),),
-        ).fetchall()
-        return [(oid, schema, name) for oid, schema, name in rows]
+        return added(held, seen)
 
     def _tell_locks(
         self, statement: Statement, taken: Held, *, now: Relations, direction: Direction, exact: bool

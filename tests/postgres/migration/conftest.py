@@ -5,20 +5,23 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
 import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from harness.events.base import Event
 from harness.model.clock import RunClock
+from harness.model.errors import SandboxError
 from harness.model.words import Direction, Pass
 from harness.postgres.connect import Connection, connect
-from harness.postgres.ports import CloneReport, Server
+from harness.postgres.ports import CloneReport, Home, Server
 from harness.rehearsal.migration.plan import MigrationPlan
 from harness.rehearsal.migration.runner import RunOutcome, SqlRunner
 from harness.rehearsal.migration.sources import build_plan
 from harness.rehearsal.migration.tracer import Tracer
-from harness.spec.scenario import MigrationSpec, Restore, RollbackSpec, Scenario, Transaction
+from harness.sandbox.embedded import EmbeddedEngine
+from harness.spec.scenario import MigrationSpec, PostgresSpec, Restore, RollbackSpec, Scenario, Transaction
 
 _NUMBERS = itertools.count(1)
 
@@ -134,7 +137,7 @@ def rehearse(tmp_path: Path) -> Rehearse:
             path = tmp_path / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
-        spec = MigrationSpec(**spec_values)  # type: ignore[arg-type]
+        spec = msgspec.convert(spec_values, MigrationSpec)
         plan = build_plan(scenario_of(spec, down=Direction.DOWN in directions), folder=tmp_path)
         return run_plan(plan, spec=spec, server=database, trace=trace, directions=directions)
 
@@ -170,3 +173,15 @@ def run_plan(
 
 
 AS_WRITTEN = Transaction.AS_WRITTEN
+
+
+@pytest.fixture(scope="session", params=["15", "16", "18"])
+def versioned_server(request: pytest.FixtureRequest, home: Path) -> Iterator[Server]:
+    """A server of each major version at hand."""
+    try:
+        engine = EmbeddedEngine(PostgresSpec(version=request.param), home=Home(home))
+    except SandboxError as error:
+        pytest.skip(error.message)
+    server = engine.provision()
+    yield server
+    server.discard()

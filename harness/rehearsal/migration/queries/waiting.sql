@@ -1,4 +1,4 @@
--- The relation a backend waits for, and the mode it asked for.
-SELECT l.relation::bigint, l.mode
+-- What a backend waits for: kind of lock, the relation where it is one, and the mode it asked for.
+SELECT l.locktype, coalesce(l.relation, 0)::bigint, l.mode
 FROM pg_locks l
-WHERE l.pid = %(pid)s AND l.locktype = 'relation' AND NOT l.granted AND l.relation >= 16384
+WHERE l.pid = %(pid)s AND NOT l.granted
