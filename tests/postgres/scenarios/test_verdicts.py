@@ -1,0 +1,48 @@
+"""Every pair rehearsed for real: the unsafe one is found out, the safe one passes without a word."""
+
+from pathlib import Path
+
+import pytest
+
+from harness.cli.conclude import Conclusion, conclude
+from harness.rehearsal.conductor import rehearse
+from harness.rehearsal.options import Options
+from harness.report.view.model import FindingView
+from harness.spec.load import find_scenarios, load_scenario
+
+SCENARIOS = Path(__file__).parents[3] / "scenarios"
+FILES = [*find_scenarios(SCENARIOS / "hazards"), *find_scenarios(SCENARIOS / "incidents")]
+
+
+def _id(path: Path) -> str:
+    return str(path.parent.relative_to(SCENARIOS))
+
+
+def _said(conclusion: Conclusion) -> str:
+    """What the run says, for whoever reads the failed test."""
+    checks = [f"  check {row.id}: {row.found}, limit {row.limit}" for row in conclusion.view.budgets]
+    findings = [f"  {one.level} {one.hazard}: {one.title}" for one in conclusion.view.findings]
+    return "\n".join([f"{conclusion.verdict.value}", *checks, *findings])
+
+
+def _weighs(finding: FindingView) -> bool:
+    return finding.level != "note" and finding.accepted is None
+
+
+@pytest.mark.postgres
+@pytest.mark.slow
+@pytest.mark.parametrize("path", FILES, ids=_id)
+def test_a_rehearsal_says_what_its_scenario_expects(path: Path, home: Path, tmp_path: Path) -> None:
+    loaded = load_scenario(path)
+    directory = rehearse(loaded, Options(home=home, out=tmp_path / "run", run_id=loaded.scenario.name, command=()))
+
+    conclusion = conclude(directory.path)
+
+    expected, found = set(loaded.scenario.expect["hazards"]), conclusion.view.findings
+    assert conclusion.verdict.value == loaded.scenario.expect["verdict"], _said(conclusion)
+    assert expected <= {finding.hazard for finding in found}, _said(conclusion)
+    if conclusion.verdict.value == "pass":
+        assert [finding.title for finding in found if _weighs(finding)] == [], _said(conclusion)
+    if path.parent.name == "safe":
+        # Not even as a note: a hazard that only ever is a note has no other way to fire.
+        assert path.parent.parent.name not in {finding.hazard for finding in found}, _said(conclusion)
