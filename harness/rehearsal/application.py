@@ -35,6 +35,10 @@ PRIVATE = "private"
 # What was under way when traffic stops gets this long, which is longer than a lock_timeout or retry of any sane
 # migration; what is still not done then counts as abandoned.
 _DRAIN_NS = 3_000 * NS_PER_MS
+_POLL_NS = 20 * NS_PER_MS
+# Operations that hold a connection when nobody waits for one end within this, long ones aside: an application's
+# transactions last milliseconds.
+_LAST_OPERATIONS_NS = 300 * NS_PER_MS
 # How often the traffic's processes are listened to while nothing else happens.
 _LISTEN_NS = 200 * NS_PER_MS
 
@@ -53,6 +57,7 @@ class Application:
         )
         self._cleanup = ExitStack()
         self._written: tuple[str, ...] = ()
+        self._mix: dict[str, float] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -76,6 +81,7 @@ class Application:
         """Sample parameters, check that every operation of `mix` fits, connect everybody. SpecError, SandboxError."""
         workload = self._stage.workload
         if workload is not None:
+            self._mix = dict(mix)
             samples = load_samples(connection, workload, seed=self._stage.scenario.seed)
             check_operations(connection, workload, mix=mix)
             self._declare(connection)
@@ -103,11 +109,21 @@ class Application:
         self._antagonists.begin(at_ns=at_ns)
         return at_ns
 
-    def set_mix(self, mix: Mapping[str, float]) -> None:
-        """Run these app versions from now on."""
-        if self._traffic is not None:
-            at_ns = self._traffic.set_mix(mix)
-            self._stage.emit(MixChanged(at_ns=at_ns, shares=dict(mix)))
+    def change_mix(self, mix: Mapping[str, float]) -> None:
+        """Run these app versions from now on; returns when what was due before is done.
+
+        A deploy waits for its old pods in the same way before the schema changes under them.
+        """
+        if self._traffic is None or dict(mix) == self._mix:
+            return
+        at_ns = self._traffic.set_mix(mix)
+        self._mix = dict(mix)
+        self._stage.emit(MixChanged(at_ns=at_ns, shares=self._mix))
+        deadline_ns = at_ns + _DRAIN_NS
+        self.run_for(at_ns - self._stage.clock.now_ns())
+        while self._traffic.progress.waiting and self._stage.clock.now_ns() < deadline_ns:
+            self.run_for(_POLL_NS)
+        self.run_for(_LAST_OPERATIONS_NS)
 
     def announce_migration(self) -> None:
         """Let the antagonists that want to be there before the migration begin; it starts `lead_ns` from now."""
@@ -162,6 +178,7 @@ class Application:
                 versions=workload.versions,
             )
         )
+        self._stage.emit(MixChanged(at_ns=now_ns, shares=self._mix))
         qualified = qualify(connection, workload.relations)
         for operation in workload.operations:
             self._stage.emit(

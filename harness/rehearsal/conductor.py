@@ -4,7 +4,7 @@ import shutil
 
 from harness.events.run import RunEnded, RunInterrupted, SnapshotReady
 from harness.model.clock import RunClock
-from harness.model.errors import HarnessError
+from harness.model.errors import HarnessError, SpecError
 from harness.model.redaction import mask_credentials
 from harness.rehearsal.identity import describe_run
 from harness.rehearsal.journal.layout import RunDirectory
@@ -24,8 +24,8 @@ from harness.spec.workload import Workload, build_workload
 def rehearse(loaded: LoadedScenario, options: Options) -> RunDirectory:
     """Rehearse a scenario and return its run directory, which holds the whole journal.
 
-    What the migration, the application or the rollback does wrong is in the journal. A HarnessError before the first
-    pass leaves no run directory; an interruption or an error later leaves one that says so.
+    What the migration, the application or the rollback does wrong is in the journal. A SpecError, and any HarnessError
+    before the first pass, leaves no run directory; an interruption or an error later leaves one that says so.
     """
     plan = build_plan(loaded.scenario, folder=loaded.folder, file=str(loaded.path))
     workload = _workload(loaded)
@@ -38,7 +38,11 @@ def rehearse(loaded: LoadedScenario, options: Options) -> RunDirectory:
             journal.close()
             shutil.rmtree(directory.path)
             raise
-        _perform(stage)
+        try:
+            _perform(stage)
+        except SpecError:
+            shutil.rmtree(directory.path)
+            raise
     return directory
 
 

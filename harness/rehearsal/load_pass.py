@@ -75,7 +75,7 @@ class _Load:
         applied: tuple[str, ...] = ()
         for deploy_stage in self.deploy.stages:
             with self.stage.phase(_PASS, PhaseKind.MIGRATE, deploy_stage.name) as phase:
-                self.application.set_mix(deploy_stage.mix)
+                self.application.change_mix(deploy_stage.mix)
                 done, phase.ok = change.run(Direction.UP, deploy_stage.steps)
                 applied += done
                 if phase.ok:
@@ -89,7 +89,7 @@ class _Load:
     def _settle(self, name: str) -> None:
         with self.stage.phase(_PASS, PhaseKind.SETTLE, name):
             if name == "up":
-                self.application.set_mix(self.deploy.settled_mix)
+                self.application.change_mix(self.deploy.settled_mix)
             self.application.run_for(parse_duration(self.stage.scenario.traffic.settle))
 
     def _go_back(self, change: "_Witnessed", applied: tuple[str, ...]) -> bool:
@@ -99,14 +99,14 @@ class _Load:
         for deploy_stage in reversed(self.deploy.stages):
             if not self._undo(change, deploy_stage, applied):
                 return False
-        self.application.set_mix(self.deploy.initial_mix)
+        self.application.change_mix(self.deploy.initial_mix)
         self._settle("down")
         return True
 
     def _undo(self, change: "_Witnessed", deploy_stage: DeployStage, applied: tuple[str, ...]) -> bool:
         steps = tuple(step for step in deploy_stage.steps if step in applied)
         with self.stage.phase(_PASS, PhaseKind.ROLLBACK, deploy_stage.name) as phase:
-            self.application.set_mix(deploy_stage.mix)
+            self.application.change_mix(deploy_stage.mix)
             if steps or change.tool:
                 _, phase.ok = change.run(Direction.DOWN, steps)
         return phase.ok

@@ -6,12 +6,14 @@ from harness.events.run import EngineChosen
 from harness.model.words import Direction, Pass, PhaseKind
 from harness.postgres.connect import Connection
 from harness.postgres.ports import Server
+from harness.rehearsal.deploy import plan_deploy
 from harness.rehearsal.migration.plan import MigrationPlan
 from harness.rehearsal.migration.tracer import Tracer
 from harness.rehearsal.migrator import Migrator, migrator
 from harness.rehearsal.observer.observer import Observer
 from harness.rehearsal.stage import Stage, harness_session
 from harness.rehearsal.tool_work import ToolWork
+from harness.rehearsal.traffic.samples import check_operations, load_samples
 from harness.rehearsal.verification.beginning import (
     Contents,
     compare_rows,
@@ -30,10 +32,20 @@ def run_trace(stage: Stage) -> None:
         _tell_engine(stage, server)
         with stage.phase(_PASS, PhaseKind.TRACE) as phase, harness_session(server) as connection:
             plan = stage.pending(server)
+            _check_workload(stage, connection)
             before = _begin(stage, connection)
             with ExitStack() as stack:
                 change = _open(stage, server, plan=plan, stack=stack)
                 phase.ok = _there_and_back(stage, change, connection=connection, before=before)
+
+
+def _check_workload(stage: Stage, connection: Connection) -> None:
+    """An operation that does not fit, or a parameter without values, is told before anything is migrated."""
+    if stage.workload is not None:
+        steps = tuple(step.name for step in stage.plan.steps)
+        deploy = plan_deploy(stage.scenario, steps=steps, workload=stage.workload)
+        load_samples(connection, stage.workload, seed=stage.scenario.seed)
+        check_operations(connection, stage.workload, mix=deploy.initial_mix)
 
 
 def _tell_engine(stage: Stage, server: Server) -> None:
