@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from psycopg import sql
+from psycopg.pq import TransactionStatus
 
 from harness.model.catalog import CatalogObject, SchemaImage, TableDigest
 from harness.postgres.connect import Connection, query
@@ -86,7 +87,7 @@ class UnvalidatedConstraint:
 
 
 def read_schema_image(connection: Connection) -> SchemaImage:
-    """Everything of the database's schema that a rollback could fail to restore; needs an idle connection.
+    """Everything of the database's schema that a rollback could fail to restore.
 
     Objects are named by qualified name, never by OID. Left out: system schemas, the harness's own
     (`rehearse_harness`), and what an extension owns, which the extension's version stands for.
@@ -114,7 +115,7 @@ def read_table_digests(
     relations: Collection[str] | None = None,
     columns: Mapping[str, Sequence[str]] | None = None,
 ) -> tuple[TableDigest, ...]:
-    """A digest of all rows of each table, in one snapshot, one scan a table; needs an idle connection.
+    """A digest of all rows of each table, in one snapshot, one scan a table.
 
     `relations` limits it to these qualified names (as `RelationRow.name`); `columns` names, for some of them, the
     columns to take: those that are there are used, in name order, and told in the result. Partitions are digested one
@@ -178,9 +179,15 @@ def _digest(connection: Connection, *, name: str, table: sql.Identifier, columns
 
 @contextmanager
 def _steady(connection: Connection) -> Iterator[None]:
-    """One read-only snapshot, with everything that shapes text fixed until it ends."""
-    with connection.transaction():
-        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    """One snapshot, with everything that shapes text fixed until it ends; inside a transaction, that transaction's
+    view.
+
+    Rolled back always: a SET LOCAL made in a savepoint would otherwise stay until the caller's own transaction ends.
+    """
+    idle = connection.info.transaction_status == TransactionStatus.IDLE
+    with connection.transaction(force_rollback=True):
+        if idle:
+            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         for setting, value in _TEXT_SETTINGS.items():
             connection.execute("SELECT set_config(%s, %s, true)", (setting, value))
         yield
