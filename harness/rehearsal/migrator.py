@@ -1,7 +1,8 @@
 """The change as the passes drive it: the plan's own SQL, or a tool's process; both go up and down."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import Protocol
 
 from harness.model.words import Direction, Pass
@@ -30,24 +31,36 @@ def migrator(
     stage: Stage, server: Server, *, plan: MigrationPlan, pass_: Pass, hook: StatementHook | None = None
 ) -> Iterator[Migrator]:
     """The migrator of a plan, its session open; cancelled when the body is broken off, closed on every path."""
-    runner: SqlRunner | CommandRunner
-    if plan.command is not None:
-        runner = CommandRunner(
-            plan, folder=stage.loaded.folder, server=server, pass_=pass_, clock=stage.clock, sink=stage.emit
-        )
-    else:
-        runner = SqlRunner(
-            plan,
-            spec=stage.scenario.migration,
-            server=server,
-            pass_=pass_,
-            clock=stage.clock,
-            sink=stage.emit,
-            hook=hook,
-        )
-    with runner:
+    with ExitStack() as stack:
+        change = _start(stage, server, plan=plan, pass_=pass_, hook=hook, stack=stack)
         try:
-            yield runner
+            yield change
         except BaseException:
-            runner.cancel()
+            change.cancel()
             raise
+
+
+def _start(
+    stage: Stage, server: Server, *, plan: MigrationPlan, pass_: Pass, hook: StatementHook | None, stack: ExitStack
+) -> Migrator:
+    if plan.command is not None:
+        return _Tool(CommandRunner(plan, server=server, pass_=pass_, clock=stage.clock, sink=stage.emit))
+    spec = stage.scenario.migration
+    return stack.enter_context(
+        SqlRunner(plan, spec=spec, server=server, pass_=pass_, clock=stage.clock, sink=stage.emit, hook=hook)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Tool:
+    """A tool's command has no steps to choose from: it goes the whole way."""
+
+    runner: CommandRunner
+
+    def run(self, direction: Direction, *, steps: tuple[str, ...] | None = None) -> RunOutcome:  # noqa: ARG002
+        """Run the command of this way."""
+        return self.runner.run(direction)
+
+    def cancel(self) -> None:
+        """End the tool."""
+        self.runner.cancel()

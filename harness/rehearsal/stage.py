@@ -11,8 +11,8 @@ from harness.model.words import Pass, PhaseKind, Role
 from harness.postgres.connect import Connection, connect
 from harness.postgres.ports import Engine, Server
 from harness.rehearsal.journal.writer import JournalWriter
-from harness.rehearsal.migration.pending import only_pending
 from harness.rehearsal.migration.plan import MigrationPlan
+from harness.rehearsal.migration.prisma import only_pending
 from harness.rehearsal.options import Options
 from harness.spec.load import LoadedScenario
 from harness.spec.scenario import Restore, Scenario
@@ -69,8 +69,7 @@ class Stage:
         """The plan, without what the database says is applied already."""
         if self.plan.tool != "prisma" or self.scenario.migration.steps != "pending":
             return self.plan
-        with harness_session(server) as connection:
-            return only_pending(self.plan, connection)
+        return only_pending(self.plan, server=server)
 
     def note(self, subject: str, message: str, *, inconclusive: bool, remedy: str = "") -> None:
         """Journal a limit of what this run proves."""
