@@ -1,6 +1,7 @@
 """PostgreSQL's own programs on this machine: where they are, which version, which extensions come with them."""
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Sequence
@@ -29,8 +30,9 @@ class Installation:
 
     @property
     def major(self) -> int:
-        """18 for version 18.4."""
-        return int(self.version.split(".")[0].rstrip("abcdefghijklmnopqrstuvwxyz"))
+        """18 for version 18.4, 19 for 19beta2."""
+        digits = re.match(r"\d+", self.version)
+        return int(digits[0]) if digits else 0
 
     @property
     def is_server(self) -> bool:
