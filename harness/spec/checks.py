@@ -8,16 +8,16 @@ from pathlib import Path
 from harness.model.errors import SpecError
 from harness.model.units import NS_PER_MS, parse_duration, parse_ratio, parse_size
 from harness.spec.decode import nearest, quote
-from harness.spec.scenario import AntagonistSpec, OperationSpec, Restore, Scenario
+from harness.spec.scenario import AntagonistSpec, EngineName, OperationSpec, Restore, Scenario
 
 ANTAGONISTS = ("long_reader", "idle_in_transaction", "bulk_writer", "vacuum", "sql")
 """The kinds of antagonist; all but vacuum and sql need a table."""
 
-TOOLS = ("auto", "sql", "prisma", "command")
+TOOLS = ("auto", "sql", "golang-migrate", "diesel", "prisma", "command")
 """Migration tools of this version."""
 
-TOOLS_NOT_YET = ("alembic", "django", "dbmate", "golang-migrate", "goose", "flyway", "sqitch", "atlas", "liquibase")
-"""Tools of the published format that this version runs by `tool = "command"` only."""
+TOOLS_BY_COMMAND = ("alembic", "django", "dbmate", "goose", "flyway", "sqitch", "atlas", "liquibase")
+"""Tools of the published format that this version runs by `tool = "command"`; whoever reads the migration says how."""
 
 MAX_ACTORS = 1000
 """One actor is one connection; application pools beyond that sit behind a pooler (manual, max_connections)."""
@@ -99,7 +99,7 @@ def _check_postgres(scenario: Scenario, refuse: _Refuse) -> None:
         f"{quote(postgres.version)} is not a major version",
         hint='write the major version alone, like version = "18"',
     )
-    if postgres.engine.value == "external":
+    if postgres.engine is EngineName.EXTERNAL:
         told = bool(postgres.dsn_env) or postgres.provider is not None
         refuse.unless(told, "postgres.engine", "the external engine is not told where the server is",
                       hint="set dsn_env or [postgres.provider]")  # fmt: skip
@@ -115,6 +115,10 @@ def _check_postgres(scenario: Scenario, refuse: _Refuse) -> None:
 
 def _check_snapshot(scenario: Scenario, refuse: _Refuse) -> None:
     snapshot = scenario.snapshot
+    provided = scenario.postgres.engine is EngineName.EXTERNAL and scenario.postgres.provider is not None
+    refuse.unless(not provided or not (snapshot.source or snapshot.setup), "snapshot",
+                  "source and setup are not used with [postgres.provider]: its servers come with their data",
+                  hint="leave them out, or give a server by dsn_env")  # fmt: skip
     refuse.unless(snapshot.scale == 1, "snapshot.scale", "amplification is not in this version",
                   hint="leave scale out, or make the data bigger with a setup file and variables")  # fmt: skip
     refuse.unless(not snapshot.statistics, "snapshot.statistics", "production statistics are not in this version",
@@ -127,10 +131,8 @@ def _check_snapshot(scenario: Scenario, refuse: _Refuse) -> None:
 
 def _check_migration(scenario: Scenario, refuse: _Refuse) -> None:
     migration = scenario.migration
-    if migration.tool in TOOLS_NOT_YET:
-        hint = 'run it as it is: tool = "command" with command = { up = "…", down = "…" }'
-        refuse.unless(False, "migration.tool", f"{migration.tool} is known, but not in this version", hint=hint)
-    refuse.word(migration.tool, TOOLS, "migration.tool")
+    if migration.tool not in TOOLS_BY_COMMAND:
+        refuse.word(migration.tool, TOOLS, "migration.tool")
     command = migration.command is not None
     refuse.unless(migration.tool != "command" or command, "migration.command", 'tool = "command" needs the commands',
                   hint='command = { up = "…", down = "…" }')  # fmt: skip

@@ -95,7 +95,7 @@ KEYS: Final[dict[str, Key]] = {
     "snapshot.scale": Key("whole number", "Amplification of the tables; only 1 in this version.", "scale = 1"),
     "snapshot.statistics": Key("path", "Production's row counts and sizes; not in this version.", 'statistics = ""'),
     "migration.tool": Key(
-        "auto, sql, prisma or command",
+        "auto, sql, prisma, golang-migrate, diesel or command",
         "The migration tool. Others (alembic, django, flyway, …) run by `command` in this version.",
         'tool = "prisma"',
     ),
