@@ -83,10 +83,15 @@ def read_needs(chunks: Iterable[bytes]) -> Needs:
 
 def _lines_outside_copy(chunks: Iterable[bytes], needs: Needs) -> Iterator[tuple[bytes, int]]:
     """Lines that are not table data, each with the number of lines of data just before it."""
-    rest, skipped = b"", 0
+    rest, skipped, long_line = b"", 0, []
     for chunk in chunks:
         needs.size_bytes += len(chunk)
-        text, at = rest + chunk, 0
+        if not needs.in_copy and b"\n" not in chunk:
+            long_line.append(chunk)
+            continue
+        # Joined once: a value of a gigabyte on one line must not be copied with every piece of it.
+        text, at = b"".join([rest, *long_line, chunk]), 0
+        long_line = []
         while True:
             if needs.in_copy:
                 end = _END_OF_COPY.search(text, at)
@@ -107,8 +112,9 @@ def _lines_outside_copy(chunks: Iterable[bytes], needs: Needs) -> Iterator[tuple
             needs.in_copy = bool(line[:4].upper() == b"COPY" and _COPY.match(line))
             at = newline if needs.in_copy else newline + 1
         rest = text[at:]
-    if rest and not needs.in_copy:
-        yield rest, skipped
+    last = b"".join([rest, *long_line])
+    if last and not needs.in_copy:
+        yield last, skipped
 
 
 def _read_comment(line: bytes, needs: Needs) -> None:

@@ -73,6 +73,26 @@ def test_dumps_of_18_into_16(
         server.discard()
 
 
+@pytest.mark.parametrize("kind", ["c", "p"])
+def test_what_only_18_can_do_is_refused_by_16_with_the_version_to_ask_for(
+    kind: str,
+    empty_server: Server,
+    engine16: EmbeddedEngine,
+    make_dump: Callable[..., Path],
+    tmp_path: Path,
+) -> None:
+    with connect(empty_server.conninfo(application_name="rehearse/harness")) as connection:
+        connection.execute("CREATE TABLE t (a int, b int GENERATED ALWAYS AS (a + 1) VIRTUAL)")
+    path = make_dump(empty_server, tmp_path / "new.dump", kind)
+    server = engine16.provision()
+    try:
+        error = refused(path, server, tmp_path)
+    finally:
+        server.discard()
+    assert "syntax error" in error.message
+    assert '[postgres] version = "18"' in error.hint
+
+
 @pytest.mark.parametrize(("name", "part"), [("custom", 0.9), ("custom", 0.5), ("custom plain", 0.7), ("custom", 0.01)])
 def test_a_truncated_archive(
     name: str, part: float, dumps: dict[str, Path], empty_server: Server, tmp_path: Path

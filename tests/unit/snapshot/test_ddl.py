@@ -46,6 +46,11 @@ def test_roles_and_extensions_whatever_the_chunks(size: int) -> None:
     assert needs.size_bytes == len(DUMP)
 
 
+def test_a_last_line_without_its_newline_counts_in_pieces_too() -> None:
+    text = b"SELECT 1;\nALTER TABLE t OWNER TO shop;"
+    assert read_needs(text[at : at + 3] for at in range(0, len(text), 3)).missing_roles == ["shop"]
+
+
 def test_roles_the_dump_creates_itself_are_not_missing() -> None:
     needs = read_needs([b"CREATE ROLE shop;\nALTER TABLE t OWNER TO shop;\nALTER TABLE u OWNER TO other;\n"])
     assert needs.missing_roles == ["other"]
