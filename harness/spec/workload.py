@@ -1,6 +1,6 @@
 """The workload: the scenario's operations as frozen, picklable programs that a traffic process runs."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import Enum
@@ -11,7 +11,7 @@ from harness.model.errors import SpecError
 from harness.spec.params import Parameter, SampleColumn, needed_columns, parse_parameter
 from harness.spec.pgbench.nodes import Assign, Capture, Jump, JumpUnless, Sleep, Sql
 from harness.spec.pgbench.script import parse_script
-from harness.spec.pgbench.variables import names_set, undefined
+from harness.spec.pgbench.variables import ScriptVariables, undefined
 from harness.spec.placeholders import NamedSql, everywhere, named_sql, split_statements
 from harness.spec.scenario import OperationSpec, PhaseSpec, TrafficSpec
 from harness.spec.schedule import Chooser, Weighted
@@ -258,7 +258,7 @@ def _check_used(used: set[str], parameters: Mapping[str, Parameter], path: Path,
             raise SpecError(f"no statement uses :{name}", path=path, key=f"{key}.params.{name}", hint=hint)
 
 
-def _statement(sql: Sql, *, path: Path | str, key: str, quoted: Container[str] = ()) -> tuple[Statement, str]:
+def _statement(sql: Sql, *, path: Path | str, key: str, quoted: ScriptVariables | None = None) -> tuple[Statement, str]:
     """The statement and whether it begins or ends a transaction; `quoted` are variables to replace in literals too."""
     named = named_sql(sql.text)
     try:
@@ -266,7 +266,7 @@ def _statement(sql: Sql, *, path: Path | str, key: str, quoted: Container[str] =
     except StatementSyntaxError as error:
         place = f" (character {error.cursor})" if error.cursor else ""
         raise SpecError(f"{error}{place} in: {_shortened(sql.text)}", path=path, key=key) from error
-    inside = sql.combined or any(name in quoted for name in named.quoted)
+    inside = sql.combined or (quoted is not None and any(name in quoted for name in named.quoted))
     statement = Statement(
         source=sql.text,
         text=named.text,
@@ -294,16 +294,15 @@ def _from_script(spec: OperationSpec, path: Path, key: str, parameters: Mapping[
     except (OSError, UnicodeDecodeError) as error:
         raise SpecError(f"cannot read {spec.pgbench}: {error}", path=path, key=f"{key}.pgbench") from error
     script = parse_script(text, path=file)
-    known = {*BUILT_IN, *parameters}
-    for name, line in undefined(script, known):
+    variables = ScriptVariables.of(script, given=(*BUILT_IN, *parameters))
+    for name, line in undefined(script, variables):
         hint = f"\\set {name} … before it, or params = {{ {name} = … }} in the scenario"
         raise SpecError(f"variable :{name} is never set", path=file, key=f"line {line}", hint=hint)
-    known |= names_set(script)
     statements: list[Statement] = []
     program: list[Instruction] = []
     for command in script.commands:
         if isinstance(command, Sql):
-            statement, _ = _statement(command, path=file, key=f"line {command.line}", quoted=known)
+            statement, _ = _statement(command, path=file, key=f"line {command.line}", quoted=variables)
             program.append(Send(len(statements)))
             statements.append(statement)
         else:

@@ -58,8 +58,9 @@ class TrafficPlan:
         samples: Samples,
         primary_keys: Mapping[str, tuple[str, ...]],
         mix: Mapping[str, float] | None = None,
+        processes: int | None = None,
     ) -> "TrafficPlan":
-        """The plan of a scenario's [traffic]; `mix` defaults to the workload's initial one."""
+        """The plan of [traffic]; `mix` defaults to the workload's initial one, `processes` to what the rate needs."""
         return cls(
             workload=workload,
             conninfo=conninfo,
@@ -76,7 +77,7 @@ class TrafficPlan:
             mix=workload.initial_mix() if mix is None else mix,
             samples=samples,
             primary_keys=primary_keys,
-            processes=max(1, min(ceil(traffic.rate / RATE_PER_PROCESS), traffic.actors)),
+            processes=min(processes or max(1, ceil(traffic.rate / RATE_PER_PROCESS)), traffic.actors),
         )
 
     def records_path(self, process: int) -> Path:

@@ -1,6 +1,7 @@
 """Which variables a script reads, sets and leaves undefined."""
 
-from collections.abc import Container, Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from harness.spec.pgbench.nodes import (
     Assign,
@@ -39,15 +40,26 @@ def names_set(script: Script) -> frozenset[str]:
     return frozenset(command.name for command in script.commands if isinstance(command, Assign))
 
 
-def undefined(script: Script, known: Container[str]) -> tuple[tuple[str, int], ...]:
-    """Variables, with their line, that are neither `known`, nor set, nor possibly captured by \\gset or \\aset."""
-    own = names_set(script)
-    prefixes = tuple(c.prefix for c in script.commands if isinstance(c, Sql) and c.capture is not None)
-    return tuple(
-        (name, line)
-        for name, line in _reads(script)
-        if name not in known and name not in own and not name.startswith(prefixes)
-    )
+@dataclass(frozen=True, slots=True)
+class ScriptVariables:
+    """The names that may have a value when a script runs; captured ones by their prefix only."""
+
+    names: frozenset[str]
+    prefixes: tuple[str, ...]
+
+    @classmethod
+    def of(cls, script: Script, *, given: Iterable[str]) -> "ScriptVariables":
+        """Those of `script` where `given` have a value before it starts."""
+        prefixes = tuple(c.prefix for c in script.commands if isinstance(c, Sql) and c.capture is not None)
+        return cls(names_set(script) | frozenset(given), prefixes)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.names or name.startswith(self.prefixes)
+
+
+def undefined(script: Script, variables: ScriptVariables) -> tuple[tuple[str, int], ...]:
+    """Variables, with their line, that never have a value."""
+    return tuple((name, line) for name, line in _reads(script) if name not in variables)
 
 
 def _reads(script: Script) -> Iterator[tuple[str, int]]:
