@@ -17,8 +17,8 @@ TOOLS = ("auto", "sql", "golang-migrate", "diesel", "prisma", "command")
 """Migration tools of this version."""
 
 TOOLS_BY_COMMAND = (
-    "alembic", "django", "dbmate", "goose", "flyway", "sqitch", "liquibase", "rails", "knex", "node-pg-migrate", "typeorm",
-    "sequelize", "drizzle", "yoyo",
+    "alembic", "django", "dbmate", "goose", "flyway", "sqitch", "liquibase", "rails", "knex", "node-pg-migrate",
+    "typeorm", "sequelize", "drizzle", "yoyo",
 )  # fmt: skip
 """Tools of the published format that this version runs by `tool = "command"`; whoever reads the migration says how."""
 

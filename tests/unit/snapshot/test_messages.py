@@ -71,6 +71,9 @@ def test_what_errors_say() -> None:
     ended = restore_error("pg_restore: error: could not read from input file: end of file")
     assert ended is not None
     assert ended.says_truncated
+    parallel = restore_error("pg_restore: error: could not find block ID 2590 in archive -- possibly corrupt archive")
+    assert parallel is not None
+    assert parallel.says_truncated
     full = psql_error('psql:<stdin>:1: ERROR:  53100: could not extend file "base/1/2": No space left on device')
     assert full is not None
     assert full.says_disk_full
