@@ -24,7 +24,7 @@ FLAGS = (
     "--remote-debugging-pipe",
 )
 
-DEADLINE_S = 60.0
+DEADLINE_S = 25.0
 """A busy machine may take long to start a browser; a test that waits longer than this is stuck."""
 
 
@@ -50,7 +50,7 @@ class Page:
 
         self._process = subprocess.Popen(
             [program, *FLAGS, f"--user-data-dir={profile}", "about:blank"],
-            preexec_fn=hand_over,  # noqa: PLW1509
+            preexec_fn=hand_over,
             close_fds=False,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -120,9 +120,7 @@ class Page:
 
     def size(self, width: int, height: int = 900) -> None:
         """The window in CSS pixels."""
-        self.call(
-            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False
-        )
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
 
     def scheme(self, name: str) -> None:
         """light or dark."""
@@ -165,7 +163,8 @@ class Page:
     def picture(self, path: Path, *, selector: str = "") -> None:
         """A PNG of the whole page, or of one element."""
         box = self.evaluate(
-            f"(e => {{const b = e.getBoundingClientRect(); return [b.left + scrollX, b.top + scrollY, b.width, b.height]}})"
+            "(e => {const b = e.getBoundingClientRect();"
+            " return [b.left + scrollX, b.top + scrollY, b.width, b.height]})"
             f"(document.querySelector({json.dumps(selector or 'html')}))"
         )
         clip = dict(zip(("x", "y", "width", "height"), box, strict=True)) | {"scale": 1}

@@ -1,7 +1,7 @@
-"""The interactive timeline: one Vega-Lite specification through Altair, compiled to Vega when the report is written.
+"""The interactive timeline: one Vega-Lite specification through Altair.
 
-Compiling here and not in the browser leaves Vega-Lite out of the page: a third of its size. Colours are CSS variables
-and hatchings are patterns of the page, so the chart follows light and dark without being drawn again.
+Colours are CSS variables and hatchings are patterns of the page, so the chart follows light and dark without being
+drawn again. Texts are HTML and shared with the drawn lanes, so both look the same.
 """
 
 import warnings
@@ -11,12 +11,12 @@ from typing import Any
 import altair as alt
 import vl_convert
 
-from harness.report.html.drawing import bar_place
+from harness.report.html.drawing import bar_place, grid_places
 from harness.report.html.lanes import Lane, Series, bars_of
 from harness.report.view.timeline import TimelineView
 
 WIDTH_PX = 1000
-"""Width while compiling; the page sets the real one."""
+"""Width in the specification; the page sets the real one."""
 
 HEAD_PX = 30
 """Height of the heading over each lane, which is HTML; the page's style has the same number."""
@@ -27,8 +27,8 @@ ZOOM = "zoom"
 _NARROWEST_PX = 1.5
 
 
-def compile_chart(lanes: tuple[Lane, ...], line: TimelineView) -> dict[str, Any]:
-    """The Vega specification of all lanes: one selection zooms and pans them together."""
+def chart_spec(lanes: tuple[Lane, ...], line: TimelineView) -> dict[str, Any]:
+    """The Vega-Lite specification of all lanes: one selection zooms and pans them together."""
     charts = [_lane(lane, line) for lane in lanes]
     zoom = alt.selection_interval(
         name=ZOOM, bind="scales", encodings=["x"], zoom="wheel![event.ctrlKey||event.metaKey]"
@@ -46,14 +46,13 @@ def compile_chart(lanes: tuple[Lane, ...], line: TimelineView) -> dict[str, Any]
         # Altair tells that it joined the selections of the lanes, which is what is wanted here.
         warnings.filterwarnings("ignore", message="Automatically deduplicated selection parameter")
         spec = stack.add_params(zoom).configure_view(stroke=None).configure_axis(gridColor="var(--grid)").to_dict()
-    compiled: dict[str, Any] = vl_convert.vegalite_to_vega(spec)
-    return compiled
+    return dict(spec)
 
 
 @cache
 def vega_runtime() -> str:
-    """The JavaScript of Vega, from the installed vl-convert package; a script element can hold it."""
-    bundle: str = vl_convert.javascript_bundle("window.vega = vega;")
+    """The JavaScript of Vega and Vega-Lite, from the installed vl-convert package; a script element can hold it."""
+    bundle: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
     return bundle.replace("</script", "<\\/script").replace("<!--", "<\\!--")
 
 
@@ -79,15 +78,15 @@ def _time(line: TimelineView, field: str = "t") -> alt.X:
     return alt.X(f"{field}:Q", scale=alt.Scale(domain=[0, line.length_s], nice=False), axis=axis)
 
 
-def _lane(lane: Lane, line: TimelineView) -> alt.LayerChart:
-    layers = [_ground(lane, line)] if not lane.series else []
+def _lane(lane: Lane, line: TimelineView) -> alt.LayerChart | alt.FacetChart:
+    layers = [_ground(lane, line)]
     layers += [_bands(lane, line)] if line.bands else []
-    layers += [_grid(lane)] if lane.ticks else []
+    layers += [_grid(place) for place in grid_places(lane)]
     for number, one in enumerate(lane.series):
         layers.append(_series(lane, one, _field(lane, number), line))
     if lane.rule:
         layers.append(
-            alt.Chart(_values([{"y": lane.rule[0]}]))
+            alt.Chart(_values([{"y": lane.rule}]))
             .mark_rule(stroke="var(--ink-soft)", strokeDash=[6, 4], aria=False)
             .encode(y=_value(lane, "y"))
         )
@@ -103,15 +102,14 @@ def _values(values: list[dict[str, Any]]) -> alt.InlineData:
 
 
 def _value(lane: Lane, field: str) -> alt.Y:
-    scale = alt.Scale(
-        type="log" if lane.log else "linear", domain=[lane.low, lane.top], nice=False, zero=False, clamp=True
-    )
+    kind = {"type": "log"} if lane.log else {"type": "linear", "zero": False}
+    scale = alt.Scale(**kind, domain=[lane.low, lane.top], nice=False, clamp=True)
     return alt.Y(f"{field}:Q", axis=None, scale=scale)
 
 
 def _bands(lane: Lane, line: TimelineView) -> alt.Chart:
     bands = _values([{"a": b.from_s, "b": b.to_s, "fill": f"var(--band-{b.kind})"} for b in line.bands])
-    return (
+    chart: alt.Chart = (
         alt.Chart(bands)
         .mark_rect(clip=True, aria=False)
         .encode(
@@ -122,39 +120,40 @@ def _bands(lane: Lane, line: TimelineView) -> alt.Chart:
             fill=alt.Fill("fill:N", scale=None),
         )
     )
+    return chart
 
 
-def _grid(lane: Lane) -> alt.Chart:
-    ticks = _values([{"y": value} for value, _ in lane.ticks])
-    return alt.Chart(ticks).mark_rule(stroke="var(--grid)", aria=False).encode(y=_value(lane, "y"))
+def _grid(place_px: str) -> alt.Chart:
+    line = alt.Chart(_values([{}])).mark_rule(stroke="var(--grid)", aria=False)
+    chart: alt.Chart = line.encode(y=alt.value(float(place_px)))
+    return chart
 
 
 def _series(lane: Lane, one: Series, field: str, line: TimelineView) -> alt.Chart:
     color = f"var(--s-{one.key})"
-    dash = [float(part) for part in one.dash.split()] or [1, 0]
-    base = alt.Chart()
+    chart = alt.Chart()
+    value = _value(lane, field)
     if one.shape == "bar":
         fill = "url(#hatch-failed)" if one.key in ("failed", "error1") else color
-        mark = base.mark_rect(clip=True, aria=False, fill=fill)
-        return mark.transform_filter(f"datum.{field} > 0").encode(
-            x=_time(line), x2="e:Q", y=_value(lane, field), y2=alt.datum(lane.low)
-        )
-    if one.shape == "area":
+        chart = chart.mark_rect(clip=True, aria=False, fill=fill).transform_filter(f"datum.{field} > 0")
+        chart = chart.encode(x=_time(line), x2="e:Q", y=value, y2=alt.datum(lane.low))
+    elif one.shape == "area":
         fill = "url(#hatch-blocked)" if one.key == "blocked" else f"var(--f-{one.key})"
-        mark = base.mark_area(
-            clip=True, aria=False, interpolate="step-after", fill=fill, line={"stroke": color, "strokeWidth": 1.5}
+        edge = {"stroke": color, "strokeWidth": one.stroke_px}
+        chart = chart.mark_area(clip=True, aria=False, interpolate="step-after", fill=fill, line=edge)
+        chart = chart.encode(x=_time(line), y=value)
+    else:
+        chart = chart.mark_line(
+            clip=True,
+            aria=False,
+            stroke=color,
+            strokeDash=[float(part) for part in one.dash.split()] or [1, 0],
+            strokeWidth=one.stroke_px,
+            interpolate="step-after" if one.shape == "step" else "linear",
+            invalid="break-paths-show-domains",
         )
-        return mark.encode(x=_time(line), y=_value(lane, field))
-    shape = base.mark_line(
-        clip=True,
-        aria=False,
-        stroke=color,
-        strokeDash=dash,
-        strokeWidth=one.stroke_px,
-        interpolate="step-after" if one.shape == "step" else "linear",
-        invalid="break-paths-show-domains",
-    )
-    return shape.encode(x=_time(line, "t" if one.shape == "step" else "m"), y=_value(lane, field))
+        chart = chart.encode(x=_time(line, "t" if one.shape == "step" else "m"), y=value)
+    return chart
 
 
 def _rows(lane: Lane, line: TimelineView) -> list[alt.Chart]:
@@ -191,8 +190,10 @@ def _rows(lane: Lane, line: TimelineView) -> list[alt.Chart]:
     )
     if lane.id != "phases":
         return [bars]
+    shown_s = f"({ZOOM}_t ? {ZOOM}_t[1] - {ZOOM}_t[0] : {line.length_s:g})"
+    room = alt.expr(f"max(1, (datum.b - datum.a) / {shown_s} * width - 8)")
     names = base.mark_text(
-        clip=True, aria=False, align="left", baseline="top", dx=6, dy=3, fill="var(--ink)", fontSize=12
+        clip=True, aria=False, align="left", baseline="top", dx=6, dy=3, fill="var(--ink)", fontSize=12, limit=room
     )
     return [bars, names.encode(y=top, text="label:N")]
 
@@ -223,9 +224,13 @@ BAR_STROKES = {
 
 
 def _ground(lane: Lane, line: TimelineView) -> alt.Chart:
-    """What takes the pointer where a lane of bars is empty."""
-    ground = alt.Chart(_values([{"a": 0.0, "b": line.length_s}])).mark_rect(aria=False, opacity=0)
-    return ground.encode(x=_time(line, "a"), x2="b:Q", y=alt.value(0), y2=alt.value(lane.height_px))
+    """The bottom layer: it takes the pointer where a lane is empty.
+
+    Vega-Lite binds the selection to the first layer, so it is the same field in all lanes.
+    """
+    ground = alt.Chart(_values([{"t": 0.0, "e": line.length_s}])).mark_rect(aria=False, opacity=0)
+    chart: alt.Chart = ground.encode(x=_time(line), x2="e:Q", y=alt.value(0), y2=alt.value(lane.height_px))
+    return chart
 
 
 def _hover(lane: Lane, line: TimelineView) -> alt.Chart:
@@ -237,7 +242,8 @@ def _hover(lane: Lane, line: TimelineView) -> alt.Chart:
         hover = hover.transform_calculate(**{name: _say(lane, _field(lane, number))})
         tips.append(alt.Tooltip(f"{name}:N", title=one.label))
     mark = hover.mark_rect(clip=True, aria=False, opacity=0)
-    return mark.encode(x=_time(line), x2="e:Q", y=alt.value(0), y2=alt.value(lane.height_px), tooltip=tips)
+    chart: alt.Chart = mark.encode(x=_time(line), x2="e:Q", y=alt.value(0), y2=alt.value(lane.height_px), tooltip=tips)
+    return chart
 
 
 def _say(lane: Lane, field: str) -> str:

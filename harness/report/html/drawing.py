@@ -25,22 +25,25 @@ def draw_lane(lane: Lane, line: TimelineView) -> Markup:
         tag("span", label, style=f"top:{100 * lane.place(value):.1f}%", class_="tick") for value, label in lane.ticks
     ]
     scale = tag("div", *labels, class_="scale", aria_hidden="true")
-    plot = tag("div", _svg(lane, line), _row_labels(lane), _rule_label(lane), class_="plot")
+    plot = tag("div", _svg(lane, line), _row_labels(lane), class_="plot")
     style = f"--lane-height:{lane.height_px}px"
     return tag("div", head, scale, plot, class_=f"lane lane-{lane.id}", style=style, data_lane=lane.id)
 
 
 def _legend(lane: Lane) -> Markup:
-    items = [tag("span", swatch(key), " ", label, class_="key") for key, label in lane.legend]
+    lines = {one.key for one in lane.series if one.shape in ("line", "step")} | {"rule"}
+    items = [tag("span", _swatch(key, line=key in lines), " ", label, class_="key") for key, label in lane.legend]
     note = [tag("span", lane.note, class_="lane-note")] if lane.note else []
     return tag("span", *items, *note, class_="legend")
 
 
-def swatch(key: str) -> Markup:
+def _swatch(key: str, *, line: bool) -> Markup:
     """A sample of a series or bar: the same stroke or fill as in the lane."""
-    return tag(
-        "svg", tag("rect", width="16", height="10", class_=f"sample s-{key}"), class_="swatch", aria_hidden="true"
-    )
+    if line:
+        sample = tag("line", x1="0", x2="20", y1="5", y2="5", class_=f"s-{key}")
+    else:
+        sample = tag("rect", width="20", height="10", class_=f"s-{key}")
+    return tag("svg", sample, class_="swatch", aria_hidden="true")
 
 
 def draw_axis(line: TimelineView) -> Markup:
@@ -97,9 +100,15 @@ def _grid(lane: Lane, line: TimelineView) -> Iterator[Markup]:
     for tick in time_ticks(line.length_s):
         x = _percent(tick, line)
         yield tag("line", x1=x, x2=x, y1="0", y2=str(lane.height_px), class_="grid")
-    for value, _ in lane.ticks:
-        y = f"{lane.place(value) * lane.height_px:.1f}"
+    for y in grid_places(lane):
         yield tag("line", x1="0", x2="100%", y1=y, y2=y, class_="grid")
+
+
+def grid_places(lane: Lane) -> list[str]:
+    """Pixels from the top of the horizontal lines: one a tick, or one between two rows."""
+    if lane.ticks:
+        return [f"{lane.place(value) * lane.height_px:.1f}" for value, _ in lane.ticks]
+    return [str(index * ROW_PX) for index in range(1, len(lane.rows))]
 
 
 def _bars(lane: Lane, line: TimelineView) -> Iterator[Markup]:
@@ -116,7 +125,9 @@ def _bars(lane: Lane, line: TimelineView) -> Iterator[Markup]:
             class_=f"bar s-{bar.kind}",
         )
         if bar.kind == "phase":
-            yield tag("text", bar.label, x=_percent(bar.from_s, line), y="17", dx="6", class_="phase-name")
+            # An inner svg clips the name to its bar.
+            name = tag("text", bar.label, x="6", y="17", class_="phase-name")
+            yield tag("svg", name, x=_percent(bar.from_s, line), width=f"{width:.3f}%", height=str(lane.height_px))
 
 
 def bar_place(lane: Lane, index: int) -> tuple[int, int]:
@@ -179,14 +190,8 @@ def _runs(values: tuple[float | None, ...]) -> Iterator[tuple[int, list[float]]]
 
 def _rule(lane: Lane) -> Iterator[Markup]:
     if lane.rule:
-        y = f"{lane.place(lane.rule[0]) * lane.height_px:.1f}"
+        y = f"{lane.place(lane.rule) * lane.height_px:.1f}"
         yield tag("line", x1="0", x2="100%", y1=y, y2=y, class_="rule")
-
-
-def _rule_label(lane: Lane) -> Markup:
-    if not lane.rule:
-        return Markup()
-    return tag("span", lane.rule[1], style=f"top:{100 * lane.place(lane.rule[0]):.1f}%", class_="rule-label")
 
 
 PATTERNS = Markup(

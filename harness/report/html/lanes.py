@@ -1,10 +1,10 @@
-"""The lanes of the timeline as data: heights, scales, ticks, series and rows, for the drawn and the interactive chart."""
+"""The lanes of the timeline as data: heights, scales, ticks, series, rows; both charts are made from it."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.model.units import format_bytes, format_duration
+from harness.model.units import NS_PER_MS, format_bytes, format_duration
 from harness.report.view.bars import Bar, BarRow
 from harness.report.view.timeline import TimelineView, hidden_note
 
@@ -40,7 +40,7 @@ class Lane:
     low: float = 0.0
     top: float = 1.0
     log: bool = False
-    rule: tuple[float, str] | None = None
+    rule: float | None = None
     note: str = ""
 
     def place(self, value: float) -> float:
@@ -89,15 +89,15 @@ def _latency(line: TimelineView) -> Lane:
     top = 10 ** math.ceil(math.log10(max(known, default=1000.0)) + 1e-9)
     low, top = (low, top) if top > low * 10 else (low, low * 100)
     decades = range(round(math.log10(low)), round(math.log10(top)) + 1)
-    rule = None
-    if line.baseline_p99_ms:
-        rule = (line.baseline_p99_ms, f"baseline p99 {format_duration(round(line.baseline_p99_ms * 1e6))}")
+    rule = line.baseline_p99_ms or None
+    baseline = f"baseline p99 {format_duration(round(rule * NS_PER_MS))}" if rule else ""
     return Lane(
         id="latency",
         title="Response time from due, log scale",
         height_px=150,
         series=series,
-        legend=tuple((s.key, s.label) for s in (series[2], series[1], series[3], series[0])),
+        legend=tuple((s.key, s.label) for s in (series[2], series[1], series[3], series[0]))
+        + ((("rule", baseline),) if rule else ()),
         ticks=tuple((10.0**d, _decade(d)) for d in decades),
         low=low,
         top=top,
@@ -148,10 +148,17 @@ _BAR_LEGEND = (
 
 
 def _blocked(line: TimelineView) -> Lane:
-    series = (
-        Series(key="blocked", label="actors waiting because of the migration", shape="area", values=line.blocked),
+    label = "actors waiting because of the migration"
+    most = max(line.actors, *line.blocked, 1)
+    return Lane(
+        id="blocked",
+        title="Blocked actors",
+        height_px=64,
+        series=(Series(key="blocked", label=label, shape="area", values=line.blocked),),
+        legend=(("blocked", label),),
+        ticks=tuple((float(tick), f"{tick}") for tick in sorted({0, most // 2, most})),
+        top=most * 1.04,
     )
-    return _linear("blocked", "Blocked actors", 64, series, max(line.actors, *line.blocked))
 
 
 def _wal(line: TimelineView) -> Lane:

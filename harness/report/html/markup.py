@@ -51,9 +51,10 @@ def section(id_: str, title: str, *body: object, lead: str = "") -> Markup:
 
 
 def status(value: Status, word: str = "") -> Markup:
-    """A status: its character and its word."""
+    """A status: its character and its word; with `word` shown in its place, the own word is still read out."""
     mark = tag("span", value.mark, aria_hidden="true")
-    return tag("span", mark, " ", word or value.value, class_=f"status {value.value}")
+    read = tag("span", f" {value.value}", class_="sr") if word else ""
+    return tag("span", mark, " ", word or value.value, read, class_=f"status {value.value}")
 
 
 def table(head: Sequence[tuple[str, str]], rows: Iterable[Sequence[object]], *, label: str, class_: str = "") -> Markup:

@@ -24,7 +24,7 @@
 
   var chart = document.getElementById("chart");
   var holder = document.getElementById("timeline-spec");
-  if (!chart || !holder || !window.vega) { return; }
+  if (!chart || !holder || !window.vegaEmbed) { return; }
 
   var live = document.getElementById("live");
   var length = Number(chart.dataset.length);
@@ -70,18 +70,21 @@
   function build() {
     var spec = JSON.parse(holder.textContent);
     var keep = view ? view.signal("zoom_t") : null;
-    if (view) { view.finalize(); }
+    if (view) { view.finalize(); view = null; }
     width = plotWidth();
     var gutter = pixels("--gutter");
     var head = pixels("--head");
-    spec.width = width;
-    spec.layout.padding = head;
+    spec.vconcat.forEach(function (lane) { lane.width = width; });
+    spec.spacing = head;
     spec.padding = { left: gutter, top: head, right: 0, bottom: 0 };
     live.hidden = false;
-    view = new window.vega.View(window.vega.parse(spec), { renderer: "svg", container: live, hover: false, logLevel: window.vega.Error });
-    view.tooltip(function (handler, event, item, value) { tell(event, value); });
-    view.addSignalListener("zoom_t", drawAxis);
-    return view.runAsync().then(function () {
+    var options = { mode: "vega-lite", actions: false, renderer: "svg", hover: false, defaultStyle: false, logLevel: 1,
+      tooltip: function (handler, event, item, value) { tell(event, value); } };
+    return window.vegaEmbed(live, spec, options).then(function (result) {
+      view = result.view;
+      return view.height(chart.clientHeight - head - axis.offsetHeight).runAsync();
+    }).then(function () {
+      view.addSignalListener("zoom_t", drawAxis);
       var svg = live.querySelector("svg");
       svg.setAttribute("aria-hidden", "true");
       svg.removeAttribute("role");

@@ -17,8 +17,8 @@ _HEAD = (
     ("WAL", "num"),
 )
 _LEAD = (
-    "Held: longest hold of a lock that blocks writes. Waited: the statement's own waits. Blocked others: the longest time "
-    "it made an actor wait. The three are never added."
+    "Held: longest hold of a lock that blocks writes. Waited: the statement's own waits. Blocked others: the longest "
+    "time it made an actor wait. The three are never added."
 )
 
 

@@ -2,7 +2,7 @@
 
 import json
 
-from harness.report.html.chart import compile_chart, vega_runtime
+from harness.report.html.chart import chart_spec, vega_runtime
 from harness.report.html.drawing import PATTERNS, draw_axis, draw_lane
 from harness.report.html.lanes import build_lanes
 from harness.report.html.markup import Markup, join, section, tag
@@ -32,7 +32,7 @@ def scripts(view: View) -> Markup:
     if view.timeline is None:
         return Markup()
     lanes = build_lanes(view.timeline)
-    spec = embed_json(compile_chart(lanes, view.timeline))
+    spec = embed_json(chart_spec(lanes, view.timeline))
     data = Markup(f'<script type="application/json" id="timeline-spec">{spec}</script>\n')
     return Markup(f"{data}<script>{vega_runtime()}</script>\n")
 
