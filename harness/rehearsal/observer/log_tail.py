@@ -19,6 +19,7 @@ _CHUNK_BYTES = 1 << 20
 # The log collector writes within milliseconds; one that has not in this time is not writing at all.
 MARKER_TIMEOUT_S = 5.0
 _MARKER_POLL_S = 0.005
+_ROTATION_EVERY_S = 0.5
 
 
 class LogTail:
@@ -36,6 +37,7 @@ class LogTail:
         self._pending: list[LogLine] = []
         self._modification: datetime | None = None
         self._read_before: set[str] = set()
+        self._asked_s = 0.0
         self.lost = ""
 
     @property
@@ -69,9 +71,19 @@ class LogTail:
         self._offset += end + 1
 
     def read(self, connection: Connection) -> list[LogLine]:
-        """The entries that came since the last call, across rotations; nothing is lost where a call fails."""
+        """The entries that came since the last call, across rotations; nothing is lost where a call fails.
+
+        Whether the log was rotated is only asked now and then: until then the old file just has no news.
+        """
         self._read_file(connection)
+        if time.monotonic() - self._asked_s >= _ROTATION_EVERY_S:
+            self._follow_rotation(connection)
+        found, self._pending = self._pending, []
+        return found
+
+    def _follow_rotation(self, connection: Connection) -> None:
         current = self._current(connection)
+        self._asked_s = time.monotonic()
         if current is not None and current[0] == self._path:
             self._modification = current[2]
         elif current is not None:
@@ -81,8 +93,6 @@ class LogTail:
                 self._open(path)
                 self._read_file(connection)
             self._modification = current[2]
-        found, self._pending = self._pending, []
-        return found
 
     def read_to_marker(
         self, connection: Connection, *, timeout_s: float = MARKER_TIMEOUT_S
@@ -92,6 +102,7 @@ class LogTail:
         deadline = time.monotonic() + timeout_s
         found: list[LogLine] = []
         while True:
+            self._asked_s = 0.0
             lines = self.read(connection)
             found += lines
             if any(marker in line.message for line in lines):

@@ -36,7 +36,7 @@ INTERVAL_NS = 20 * NS_PER_MS
 BUSY_INTERVAL_NS = 5 * NS_PER_MS
 """Between polls while the migration runs: a hold is then known to ± 2.5 ms at each end."""
 
-_LOG_EVERY_S = 0.05
+_LOG_EVERY_S = 0.1
 _SAMPLE_EVERY_NS = 250 * NS_PER_MS
 # Clocks of one machine drift by less than 0.5 ms a second (adjtime's limit is 500 ppm).
 _ANCHOR_EVERY_NS = NS_PER_S
@@ -200,7 +200,9 @@ class Observer:
             self._tell(self._witness.take(line))
         self._tell(
             self._witness.end_silent_waits(
-                self._poller.last_waiting, last_poll_ns=self._poller.last_poll_ns, error_ns=2 * self._interval_ns
+                self._poller.last_waiting,
+                last_poll_ns=self._poller.last_poll_ns,
+                error_ns=max(2 * self._interval_ns, self._poller.measure.gap_ns_max),
             )
         )
 

@@ -71,6 +71,7 @@ class Sessions:
         self._seen: dict[int, tuple[Backend, Role]] = {}
         self._before_tool: frozenset[int] | None = None
         self._adopted: set[int] = set()
+        self._not_migration = b"{}"
 
     def begin_tool(self, backends: Iterable[Backend]) -> None:
         """From now on unknown client backends that are not among `backends` are the migration tool's."""
@@ -95,6 +96,8 @@ class Sessions:
                 events += self._new(backend, role, at_ns=at_ns)
             # A backend that is gone keeps its entry: its last locks are still to be told.
             self._seen.update(current)
+            others = (b"%d" % pid for pid, (_, role) in current.items() if role is not Role.MIGRATION)
+            self._not_migration = b"{" + b",".join(others) + b"}"
         return events
 
     def role_of(self, pid: int) -> Role | None:
@@ -107,10 +110,10 @@ class Sessions:
         known = self._seen.get(pid)
         return known[0].application_name if known else ""
 
-    def not_migration(self) -> list[int]:
-        """The pids that are known not to be the migration's."""
-        with self._lock:
-            return [pid for pid, (_, role) in self._seen.items() if role is not Role.MIGRATION]
+    @property
+    def not_migration(self) -> bytes:
+        """The pids that are known not to be the migration's, as an array's text."""
+        return self._not_migration
 
     def role_in_log(self, pid: int, *, application_name: str, backend_type: str) -> Role:
         """The role of the backend that wrote a log entry, by the entry's own application_name first."""

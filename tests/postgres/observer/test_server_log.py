@@ -59,7 +59,7 @@ def test_csvlog_tells_the_same(prepared, make_watch):
 
     (wait,) = watch.waits()
     assert (wait.outcome, wait.relation, wait.role) == ("acquired", "public.orders", Role.TRAFFIC)
-    assert abs(wait.waited_ns - true_ns) <= 5 * NS_PER_MS
+    assert abs(wait.waited_ns - true_ns) <= 50 * NS_PER_MS
     assert [error.sqlstate for error in watch.of(ServerErrorLogged)] == ["42P01"]
     assert watch.of(ObserverMeasured)[0].log_complete
     assert not [note for note in watch.of(QualityNoted) if note.inconclusive]
@@ -108,9 +108,9 @@ def test_a_crash_and_restart_in_the_middle(prepared, make_watch):
 
     cut, later = watch.waits(Role.TRAFFIC)
     assert (cut.outcome, later.outcome) == ("cancelled", "acquired")
-    assert abs(cut.start_ns - started) <= 10 * NS_PER_MS
+    assert abs(cut.start_ns - started) <= 50 * NS_PER_MS
     assert 0 <= cut.end_ns - crashed <= 2000 * NS_PER_MS
-    assert abs(later.waited_ns - true_ns) <= 10 * NS_PER_MS
+    assert abs(later.waited_ns - true_ns) <= 50 * NS_PER_MS
     first, second = sorted(watch.holds("AccessExclusiveLock", "public.orders"), key=lambda hold: hold.start_ns)
     assert first.end_ns <= crashed + 500 * NS_PER_MS
     assert second.start_ns > crashed
