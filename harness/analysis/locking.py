@@ -25,9 +25,8 @@ with the scheduler's share on a busy one.
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """The relations that stood there when the passes began, by oid and by name; empty where nothing was recorded."""
+    """The relations that stood there when the passes began; empty where nothing was recorded."""
 
-    oids: frozenset[tuple[Pass, int]]
     names: frozenset[str]
     renamed: frozenset[str]
     """Names that a relation of the beginning had later."""
@@ -62,13 +61,12 @@ def lock_book(history: History) -> LockBook:
 def beginning_of(history: History) -> Beginning:
     """What the passes began with; a lock on the same oid under another name is a rename."""
     seen = [event for event in history.of(RelationSeen) if event.existed]
-    oids = frozenset((event.pass_, event.oid) for event in seen)
+    # The passes run on clones of one snapshot, so a relation of the beginning has the same oid in each.
+    oids = frozenset(event.oid for event in seen)
     renamed = [
-        lock.relation for event in history.of(LocksTaken) for lock in event.locks if (event.pass_, lock.oid) in oids
+        lock.relation for event in history.of(LocksTaken) for lock in event.locks if lock.oid in oids
     ]  # fmt: skip
-    return Beginning(
-        oids, frozenset(e.relation for e in seen), frozenset(renamed), frozenset(event.kind for event in seen)
-    )
+    return Beginning(frozenset(e.relation for e in seen), frozenset(renamed), frozenset(event.kind for event in seen))
 
 
 def relations_used(declared: Iterable[OperationDeclared]) -> frozenset[str]:

@@ -21,8 +21,8 @@ def outcome_checks(facts: Facts, scenario: Scenario, *, findings: Sequence[Findi
     yield from rollback_checks(facts, scenario, findings=findings)
     if facts.rollback.ledger_acknowledged is not None:
         yield ledger_check(facts, findings=findings)
-    if facts.invariants:
-        yield invariant_check(facts, findings=findings)
+    if facts.invariants or scenario.invariant:
+        yield invariant_check(facts, scenario, findings=findings)
 
 
 def applied_check(facts: Facts) -> Check:
@@ -97,7 +97,7 @@ def ledger_check(facts: Facts, *, findings: Sequence[Finding]) -> Check:
     )
 
 
-def invariant_check(facts: Facts, *, findings: Sequence[Finding]) -> Check:
+def invariant_check(facts: Facts, scenario: Scenario, *, findings: Sequence[Finding]) -> Check:
     """Whether every invariant held."""
     label, limit, broken = "invariants hold", "0 violations", list(violated(facts))
     accepted = [f.accepted for f in findings if f.hazard.name == "wrong_results" and f.accepted]
@@ -110,6 +110,10 @@ def invariant_check(facts: Facts, *, findings: Sequence[Finding]) -> Check:
     if silent:
         note = f"the query of {silent[0].name!r} failed with {silent[0].sqlstate}"
         return check("invariants", label, limit=limit, found="no answer", verdict=Verdict.INCONCLUSIVE, note=note)
+    unasked = {spec.name for spec in scenario.invariant} - {one.name for one in facts.invariants}
+    if unasked and not up_failures(facts):
+        note = f"{min(unasked)!r} was never asked: its `when` names no moment of this run"
+        return check("invariants", label, limit=limit, found="not asked", verdict=Verdict.INCONCLUSIVE, note=note)
     return check("invariants", label, limit=limit, found="0 violations")
 
 

@@ -29,15 +29,21 @@ class Mix:
 
 
 def mix_of(changes: Sequence[MixChanged]) -> Mix:
-    """The mix over time; before the first change every version runs."""
+    """The mix over time; what the first change says ran before it too, for the migration begins with it."""
     spans: list[tuple[Span, frozenset[str]]] = []
     at, versions = 0, frozenset[str]()
-    for change in changes:
+    for number, change in enumerate(changes):
+        if number == 0:
+            versions = _running(change)
         if change.at_ns > at:
             spans.append((Span(at, change.at_ns), versions))
-        at, versions = change.at_ns, frozenset(name for name, share in change.shares.items() if share > 0)
+        at, versions = change.at_ns, _running(change)
     spans.append((Span(at, FOREVER), versions))
     return Mix(tuple(spans))
+
+
+def _running(change: MixChanged) -> frozenset[str]:
+    return frozenset(name for name, share in change.shares.items() if share > 0)
 
 
 def is_new(version: str, *, mix: Mix, windows: Windows) -> bool:
