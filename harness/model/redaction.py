@@ -4,7 +4,8 @@ import re
 
 _URL_PASSWORD = re.compile(r"(?P<head>[a-zA-Z][a-zA-Z0-9+.-]*://[^\s:/@]*:)(?P<secret>[^\s@]+)(?=@)")
 _KEYWORD_PASSWORD = re.compile(
-    r"(?P<head>\b(?:pg)?(?:password|passwd|pwd|secret|token)\s*[=:]\s*)(?P<secret>'(?:[^'\\]|\\.)*'|[^\s,;&]+)",
+    r"(?P<head>\b(?:pg)?(?:password|passwd|pwd|secret|token)[\"']?\s*[=:]\s*)"
+    r"(?P<secret>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|[^\s,;&\"']+)",
     re.IGNORECASE,
 )
 _PASSWORD_CLAUSE = re.compile(r"(?P<head>\bPASSWORD\s+)(?P<secret>'(?:[^']|'')*')", re.IGNORECASE)

@@ -3,7 +3,7 @@
 import shutil
 import threading
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import msgspec
 
@@ -26,7 +26,9 @@ class JournalWriter:
         self._lock = threading.Lock()
         try:
             directory.path.mkdir(parents=True, exist_ok=False)
-            directory.info.write_bytes(_without_credentials(msgspec.json.format(msgspec.json.encode(info), indent=1)))
+            directory.info.write_bytes(
+                msgspec.json.format(msgspec.json.encode(_without_credentials(msgspec.to_builtins(info))), indent=1)
+            )
             self._stream = directory.events.open("xb", buffering=0)
         except FileExistsError:
             raise JournalError(
@@ -77,5 +79,10 @@ class JournalWriter:
         self.close()
 
 
-def _without_credentials(text: bytes) -> bytes:
-    return mask_credentials(text.decode()).encode()
+def _without_credentials(value: Any) -> Any:
+    """The same value with every text in it masked; keys are names and stay."""
+    if isinstance(value, str):
+        return mask_credentials(value)
+    if isinstance(value, dict):
+        return {key: _without_credentials(inner) for key, inner in value.items()}
+    return [_without_credentials(inner) for inner in value] if isinstance(value, list | tuple) else value
