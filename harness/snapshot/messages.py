@@ -24,7 +24,7 @@ _UNBALANCED = re.compile(r"[\"'].*$")
 _HARMLESS = re.compile(
     r'unrecognized configuration parameter "|schema "public" already exists|publication "[^"]*" already exists'
 )
-# pg_restore's own words (pg_backup_custom.c, _directory.c, _tar.c, compress_*.c); which comes first depends on the jobs.
+# pg_restore's own words (pg_backup_custom.c, _directory.c, _tar.c); which comes first depends on the jobs.
 _TRUNCATED = re.compile(
     r"could not read from input file|end of file|could not find (?:header for file|block ID)|unexpected block ID|"
     r"corrupt (?:archive|tar header)|could not (?:uncompress|decompress) data"
