@@ -46,14 +46,19 @@ def reachable(installation: Installation, *, account: Account, home: Path) -> In
     if account.unreachable(installation.folder / "postgres") is None:
         return installation
     copy = home / "programs" / f"{installation.origin}-{installation.version}"
+    tree = installation.folder.parent
     if not copy.exists():
         copy.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=copy.parent) as scratch:
-            shutil.copytree(installation.folder.parent, Path(scratch) / "new", symlinks=True)
-            (Path(scratch) / "new").rename(copy)
-    return Installation(
-        folder=copy / installation.folder.name, version=installation.version, origin=installation.origin
-    )
+            new = Path(scratch) / "new"
+            shutil.copytree(tree, new / tree.parent.name / tree.name, symlinks=True)
+            # Where wheels keep their shared libraries: beside the package, found by a path relative to the program.
+            libraries = tree.parent.with_name(f"{tree.parent.name}.libs")
+            if libraries.is_dir():
+                shutil.copytree(libraries, new / libraries.name, symlinks=True)
+            new.rename(copy)
+    folder = copy / tree.parent.name / tree.name / installation.folder.name
+    return Installation(folder=folder, version=installation.version, origin=installation.origin)
 
 
 def make_cluster(installation: Installation, data: Path, *, account: Account, password: str) -> None:

@@ -1,6 +1,7 @@
 """What only the embedded engine can get wrong: accounts, ports, settings, versions, extensions."""
 
 import os
+import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,11 +10,14 @@ import pytest
 
 from harness.model.errors import SandboxError, SnapshotError
 from harness.model.words import Role
+from harness.postgres.binaries import Installation, find_server
 from harness.postgres.connect import connect
 from harness.postgres.ports import Home, Server
+from harness.sandbox.account import Account
 from harness.sandbox.address import LOOPBACK, free_port
 from harness.sandbox.embedded import EmbeddedEngine
 from harness.sandbox.failures import PortTakenError
+from harness.sandbox.process import make_cluster, reachable
 from harness.spec.scenario import PostgresSpec
 
 pytestmark = pytest.mark.postgres
@@ -119,6 +123,28 @@ def test_a_home_the_servers_account_cannot_enter_is_refused(tmp_path: Path) -> N
     closed.mkdir(mode=0o700)
     with pytest.raises(SandboxError, match=r"(?s)cannot enter .*hint: choose a home elsewhere"):
         EmbeddedEngine(PostgresSpec(), home=Home(closed / "home"))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs servers under another account")
+def test_programs_the_servers_account_cannot_reach_are_copied(home: Path, tmp_path: Path) -> None:
+    account = Account.for_servers()
+    found = find_server(18)
+    package = found.folder.parent.parent
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    shutil.copytree(package / found.folder.parent.name, closed / package.name / found.folder.parent.name)
+    shutil.copytree(package.with_name(f"{package.name}.libs"), closed / f"{package.name}.libs")
+    hidden = Installation(
+        folder=closed / package.name / found.folder.parent.name / "bin", version=found.version, origin="hidden"
+    )
+    assert account.unreachable(hidden.folder) is not None
+    copied = reachable(hidden, account=account, home=home)
+    assert account.unreachable(copied.folder) is None
+    assert copied.extensions == found.extensions
+    cluster = home / "copied"
+    account.make_folder(cluster)
+    make_cluster(copied, cluster / "data", account=account, password="x")
+    assert (cluster / "data" / "PG_VERSION").read_text(encoding="utf-8").strip() == "18"
 
 
 def test_outside_tablespaces_cannot_be_frozen(home: Path, embedded_engine: EmbeddedEngine) -> None:
