@@ -31,7 +31,7 @@ class _Shown:
     @property
     def missing(self) -> list[str]:
         """Hazards that the scenario demands and the run did not find."""
-        found = {finding.hazard for finding in self.conclusion.view.findings}
+        found = {finding.hazard.name for finding in self.conclusion.view.judgement.findings}
         return [hazard for hazard in self.loaded.scenario.expect.get("hazards", ()) if hazard not in found]
 
     @property
@@ -69,16 +69,14 @@ def _summarise(shown: list[_Shown], *, ascii_: bool) -> None:
     """The worst run in full, then a line for each, then where to look."""
     if not shown:
         return
-    telling = max(shown, key=lambda one: (one.conclusion.verdict.rank, one.conclusion.view.longest_block_ns or 0))
+    telling = max(shown, key=lambda one: (one.conclusion.verdict.rank, len(one.conclusion.view.findings)))
     typer.echo("")
     typer.echo(render_terminal(telling.conclusion.view, width=width(), ascii=ascii_, color=colour()).rstrip("\n"))
     typer.echo("")
+    good, bad = ("ok", "WRONG") if ascii_ else ("✓", "✗ wrong")
     for one in shown:
-        good, bad = ("ok", "WRONG") if ascii_ else ("✓", "✗ wrong")
+        name, verdict = one.loaded.scenario.name, one.conclusion.verdict.value
         note = f", missing {', '.join(one.missing)}" if one.missing else ""
-        verdict = one.conclusion.verdict.value
-        typer.echo(
-            f"  {good if one.as_expected else bad}  {one.loaded.scenario.name:28} {verdict:12} expected {one.expected}{note}"
-            f"  {one.conclusion.directory}"
-        )
+        mark = good if one.as_expected else bad
+        typer.echo(f"  {mark}  {name:28} {verdict:12} expected {one.expected}{note}  {one.conclusion.directory}")
     typer.echo(f"\nreport  {telling.conclusion.directory / 'report.html'}")

@@ -48,11 +48,9 @@ def init(folder: Folder = Path()) -> None:
     target.parent.mkdir(exist_ok=True)
     where = Path("..") / found.relative_to(folder) if found else None
     text = starter(
-        name=folder.resolve().name,
-        tool="command" if tool and tool.up else (tool.name if tool else "auto"),
+        folder.resolve().name,
         path=str(where) if where and tool and not tool.up else "",
-        up=tool.up if tool else "",
-        down=tool.down if tool else "",
+        command=(tool.up, tool.down) if tool and tool.up else None,
     )
     target.write_text(text, encoding="utf-8")
     typer.echo(f"migration tool  {tool.name if tool else 'none recognised'}" + (f"  ({found})" if found else ""))

@@ -61,9 +61,9 @@ def write_files(
     """Write the machine formats asked for, over all runs of the command."""
     views = [conclusion.view for conclusion in conclusions]
     if junit:
-        junit.write_text(render_junit(views), encoding="utf-8")
+        junit.write_bytes(render_junit(views))
     if sarif:
-        sarif.write_text(render_sarif(views), encoding="utf-8")
+        sarif.write_bytes(render_sarif(views))
     if markdown:
         markdown.write_text("\n".join(render_markdown(view) for view in views), encoding="utf-8")
 

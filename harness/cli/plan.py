@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from harness.rehearsal.migration.sources import MigrationPlan, read_plan
+from harness.rehearsal.migration.plan import MigrationPlan
+from harness.rehearsal.migration.sources import build_plan
 from harness.spec.load import LoadedScenario, find_scenarios, load_scenario
 from harness.spec.workload import build_workload
 
@@ -14,7 +15,7 @@ def check(scenario: Annotated[Path, typer.Argument(help="A scenario file, or a f
     """Check scenarios and say what a rehearsal would do."""
     for file in find_scenarios(scenario):
         loaded = load_scenario(file)
-        plan = read_plan(loaded)
+        plan = build_plan(loaded.scenario, folder=loaded.folder, file=str(loaded.path))
         for line in describe(loaded, plan):
             typer.echo(line)
 

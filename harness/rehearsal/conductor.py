@@ -16,6 +16,7 @@ from harness.rehearsal.options import Options
 from harness.rehearsal.stage import Stage
 from harness.rehearsal.trace_pass import run_trace
 from harness.sandbox.choose import choose_engine
+from harness.sandbox.collect import collect_everything
 from harness.snapshot.prepare import prepare_snapshot
 from harness.spec.load import LoadedScenario
 from harness.spec.workload import Workload, build_workload
@@ -65,7 +66,7 @@ def _prepare(
     """Engine and snapshot, after what an earlier killed run left has been removed."""
     spec = loaded.scenario.postgres
     engine = choose_engine(spec, home=options.home, owned=options.owned, on_progress=options.on_progress)
-    engine.collect()
+    collect_everything(options.home)
     snapshot = prepare_snapshot(engine, loaded, home=options.home, on_progress=options.on_progress)
     stage = Stage(
         loaded=loaded,

@@ -155,18 +155,7 @@ class DockerEngine:
 
     def collect(self) -> list[str]:
         """Remove the containers of runs that are gone, and their volumes, except those that are snapshots."""
-        removed = []
-        with docker_client() as client:
-            for container in client.containers.list(all=True, filters={"label": RUN_LABEL}, ignore_removed=True):
-                if is_orphan(container.labels):
-                    container.remove(force=True, v=True)
-                    removed.append(f"container {container.name}")
-            for volume in client.volumes.list(filters={"label": RUN_LABEL}):
-                found: dict[str, str] = volume.attrs.get("Labels") or {}
-                if is_orphan(found) and volume.name not in _recorded(Path(found.get(HOME_LABEL, "")) / "docker"):
-                    volume.remove(force=True)
-                    removed.append(f"volume {volume.name}")
-        return removed
+        return collect_containers()
 
     @property
     def _started_with(self) -> dict[str, str]:
@@ -217,6 +206,22 @@ class DockerEngine:
             return None
         record: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))
         return record
+
+
+def collect_containers() -> list[str]:
+    """Remove the containers of runs that are gone, and their volumes, except those that are snapshots."""
+    removed = []
+    with docker_client() as client:
+        for container in client.containers.list(all=True, filters={"label": RUN_LABEL}, ignore_removed=True):
+            if is_orphan(container.labels):
+                container.remove(force=True, v=True)
+                removed.append(f"container {container.name}")
+        for volume in client.volumes.list(filters={"label": RUN_LABEL}):
+            found: dict[str, str] = volume.attrs.get("Labels") or {}
+            if is_orphan(found) and volume.name not in _recorded(Path(found.get(HOME_LABEL, "")) / "docker"):
+                volume.remove(force=True)
+                removed.append(f"volume {volume.name}")
+    return removed
 
 
 def _recorded(records: Path) -> set[str]:

@@ -18,7 +18,7 @@ def docker_state() -> str:
 
 
 def clone_method(home: Path) -> tuple[str, str]:
-    """How snapshots are copied below `home`, found out by doing it, and how to get the better way ("" where it is there)."""
+    """How snapshots are copied below `home`, found out by doing it; and how to get the better way, "" where it is."""
     home.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=home, prefix="probe-") as folder:
         (Path(folder) / "PG_VERSION").write_text("0\n", encoding="utf-8")
