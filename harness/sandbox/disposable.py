@@ -1,19 +1,11 @@
 """Whether a database that somebody else provides may be used: nothing that looks like production is touched."""
 
+from typing import LiteralString
+
 from harness.model.errors import SandboxError
-from harness.postgres.connect import Connection
+from harness.postgres.connect import Connection, query
 
 MARKER = "rehearse: disposable"
-
-_SESSIONS = """
-SELECT count(*) FROM pg_stat_activity
-WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND application_name NOT LIKE 'rehearse/%'
-"""
-_MARKED = """
-SELECT coalesce(shobj_description(d.oid, 'pg_database') LIKE '%' || %s || '%', false)
-       OR to_regclass('rehearse_harness.disposable') IS NOT NULL
-FROM pg_database d WHERE d.datname = current_database()
-""".replace("'%' ||", "'%%' ||").replace("|| '%'", "|| '%%'")
 
 
 def refuse_production(connection: Connection, *, owned: bool, marker_needed: bool = True) -> None:
@@ -24,7 +16,8 @@ def refuse_production(connection: Connection, *, owned: bool, marker_needed: boo
     just made needs no marker (`marker_needed` false): it was made to be thrown away.
     """
     reasons = [] if owned else _signs_of_production(connection)
-    if marker_needed and not _answer(connection, _MARKED, MARKER):
+    marked = _kept("disposable_marker", connection)
+    if marker_needed and not _answer(connection, marked, marker=MARKER):
         name = connection.info.dbname
         raise SandboxError(
             "; ".join([*reasons, f"the database {name} carries no marker that says it is disposable"]),
@@ -39,7 +32,7 @@ def refuse_production(connection: Connection, *, owned: bool, marker_needed: boo
 
 def _signs_of_production(connection: Connection) -> list[str]:
     reasons = []
-    sessions = _answer(connection, _SESSIONS)
+    sessions = _answer(connection, _kept("other_sessions", connection))
     if sessions:
         reasons.append(f"{sessions} other session{'s are' if int(str(sessions)) > 1 else ' is'} connected")
     if _answer(connection, "SELECT pg_is_in_recovery()"):
@@ -51,6 +44,10 @@ def _signs_of_production(connection: Connection) -> list[str]:
     return reasons
 
 
-def _answer(connection: Connection, question: str, *values: str) -> object:
-    row = connection.execute(question.encode(), values or None).fetchone()
+def _kept(name: str, connection: Connection) -> LiteralString:
+    return query(name, version_num=connection.info.server_version)
+
+
+def _answer(connection: Connection, question: LiteralString, **values: str) -> object:
+    row = connection.execute(question, values or None).fetchone()
     return row[0] if row else None
