@@ -62,9 +62,10 @@ class LockWaited(Event, tag="lock_waited", frozen=True, kw_only=True):
 
 
 class LockHeld(Event, tag="lock_held", frozen=True, kw_only=True):
-    """A granted relation lock seen by polling pg_locks, from its first to its last sighting.
+    """A granted relation lock seen by polling pg_locks.
 
-    The truth is ± `error_ns` wider.
+    Each end lies midway between a poll that shows it and the nearest that does not; the truth is within ± `error_ns` of
+    each, so a hold seen once has a length too.
     """
 
     pass_: Pass

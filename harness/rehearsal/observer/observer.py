@@ -81,6 +81,7 @@ class Observer:
         self._threads: list[threading.Thread] = []
         self._previous_settings: dict[str, str] | None = None
         self._failed = False
+        self._complete = False
         self._started = False
         self._stopped = False
 
@@ -131,9 +132,9 @@ class Observer:
             if thread.is_alive():
                 self._note(f"{thread.name} did not end within {_JOIN_S:.0f} s", inconclusive=True)
         try:
-            complete = self._read_to_end()
-            self._guarded("the observer's last polls", lambda _: self._poller.finish())
-            self._guarded("the observer's account", lambda _: self._account(complete))
+            self._guarded("the observer's last look at the log", lambda _: self._read_to_end())
+            self._guarded("the observer's last poll", lambda _: self._poller.finish())
+            self._guarded("the observer's account", lambda _: self._account())
         finally:
             self._link.close()
 
@@ -239,8 +240,8 @@ class Observer:
         except psycopg.Error as error:
             self._note(f"the database keeps log_statement as it was set for the tool: {error}", inconclusive=False)
 
-    def _read_to_end(self) -> bool:
-        """The last entries; whether the log was read without a gap."""
+    def _read_to_end(self) -> None:
+        """The last entries; `_complete` tells whether the log was read without a gap."""
         deadline = self._clock.now_ns() + round(_LAST_READ_S * NS_PER_S)
         while not self._failed:
             try:
@@ -253,13 +254,13 @@ class Observer:
             except psycopg.OperationalError as error:
                 if self._clock.now_ns() > deadline:
                     self._note(f"the end of the server's log could not be read: {error}", inconclusive=True)
-                    return False
+                    return
                 time.sleep(_RECONNECT_S)
             else:
-                return complete
-        return False
+                self._complete = complete
+                return
 
-    def _account(self, complete: bool) -> None:
+    def _account(self) -> None:
         now = self._clock.now_ns()
         self._tell(self._witness.finish(at_ns=now))
         self._tell(
@@ -272,7 +273,7 @@ class Observer:
             )
         )
         measure = self._poller.measure
-        complete = complete and not self._failed
+        complete = self._complete and not self._failed
         self._sink(
             ObserverMeasured(
                 at_ns=now,

@@ -1,6 +1,7 @@
 """Locks and waits whose true lengths the tests themselves make."""
 
 import time
+from typing import Any
 
 import psycopg
 import pytest
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.postgres
 TOLERANCE_NS = 5 * NS_PER_MS
 
 
-def test_a_lock_held_for_250_ms(watch):
+def test_a_lock_held_for_250_ms(watch: Any) -> None:
     migration = watch.session(Role.MIGRATION)
     watch.observer.migration_started(Direction.UP)
     truths = []
@@ -44,7 +45,7 @@ def test_a_lock_held_for_250_ms(watch):
     assert abs((best.end_ns - best.start_ns) - 250 * NS_PER_MS) <= 2 * TOLERANCE_NS
 
 
-def test_a_wait_of_1500_ms(watch):
+def test_a_wait_of_1500_ms(watch: Any) -> None:
     holder, migration = watch.session(Role.ANTAGONIST, "long_reader"), watch.session(Role.MIGRATION)
     holder.execute("BEGIN")
     holder.execute("SELECT count(*) FROM orders")
@@ -68,18 +69,19 @@ def test_a_wait_of_1500_ms(watch):
     assert sent - began - NS_PER_MS <= wait.waited_ns <= answered - began + NS_PER_MS
 
 
-def wait_began(watch, pid):
+def wait_began(watch: Any, pid: int) -> int:
     """When the wait of `pid` began, by the server's own clock, on the run's."""
     session = watch.session(Role.HARNESS)
     query = "SELECT extract(epoch FROM clock_timestamp() - waitstart) FROM pg_locks WHERE pid = %s AND NOT granted"
     while (row := session.execute(query, (pid,)).fetchone()) is None or row[0] is None:
         time.sleep(0.002)
-    sent = watch.clock.now_ns()
+    sent: int = watch.clock.now_ns()
     (age,) = session.execute(query, (pid,)).fetchone()
-    return (sent + watch.clock.now_ns()) // 2 - int(age * 1_000_000_000)
+    now: int = watch.clock.now_ns()
+    return (sent + now) // 2 - int(age * 1_000_000_000)
 
 
-def test_a_queue_of_five_behind_a_waiting_ddl(watch):
+def test_a_queue_of_five_behind_a_waiting_ddl(watch: Any) -> None:
     holder, migration = watch.session(Role.ANTAGONIST, "long_reader"), watch.session(Role.MIGRATION)
     actors = [watch.session(Role.TRAFFIC, str(number)) for number in range(5)]
     holder.execute("BEGIN")
@@ -106,7 +108,7 @@ def test_a_queue_of_five_behind_a_waiting_ddl(watch):
     assert max(sample.waiting_actors for sample in watch.of(ServerSampled)) == 5
 
 
-def test_lock_timeout_cancels(watch):
+def test_lock_timeout_cancels(watch: Any) -> None:
     holder, migration = watch.session(Role.ANTAGONIST, "long_reader"), watch.session(Role.MIGRATION)
     holder.execute("BEGIN")
     holder.execute("SELECT count(*) FROM orders")
@@ -122,7 +124,7 @@ def test_lock_timeout_cancels(watch):
     assert (error.sqlstate, error.role, error.severity) == ("55P03", Role.MIGRATION, "ERROR")
 
 
-def test_a_lock_timeout_caught_in_plpgsql_ends_the_wait(watch):
+def test_a_lock_timeout_caught_in_plpgsql_ends_the_wait(watch: Any) -> None:
     holder, migration = watch.session(Role.ANTAGONIST, "long_reader"), watch.session(Role.MIGRATION)
     holder.execute("BEGIN")
     holder.execute("SELECT count(*) FROM orders")
@@ -139,7 +141,7 @@ def test_a_lock_timeout_caught_in_plpgsql_ends_the_wait(watch):
     assert wait.error_ns <= 500 * NS_PER_MS
 
 
-def test_a_deadlock(watch):
+def test_a_deadlock(watch: Any) -> None:
     one, two = watch.session(Role.TRAFFIC, "1"), watch.session(Role.TRAFFIC, "2")
     for connection, row in ((one, 1), (two, 2)):
         connection.execute("BEGIN")
@@ -158,7 +160,7 @@ def test_a_deadlock(watch):
     assert {wait.relation for wait in watch.waits()} == {"public.orders"}
 
 
-def test_row_locks_as_tuple_and_transaction_waits(watch):
+def test_row_locks_as_tuple_and_transaction_waits(watch: Any) -> None:
     holder = watch.session(Role.MIGRATION)
     actors = [watch.session(Role.TRAFFIC, str(number)) for number in range(2)]
     holder.execute("BEGIN")
@@ -181,7 +183,7 @@ def test_row_locks_as_tuple_and_transaction_waits(watch):
     assert tuple_wait.holders == (first,)
 
 
-def test_create_index_concurrently_waits_for_old_transactions(watch):
+def test_create_index_concurrently_waits_for_old_transactions(watch: Any) -> None:
     reader, migration = watch.session(Role.ANTAGONIST, "long_reader"), watch.session(Role.MIGRATION)
     reader.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
     reader.execute("SELECT count(*) FROM orders")
@@ -204,7 +206,7 @@ def test_create_index_concurrently_waits_for_old_transactions(watch):
     assert held.end_ns >= waits[-1].end_ns - held.error_ns - waits[-1].error_ns
 
 
-def test_a_wait_that_never_ends_is_waiting(watch):
+def test_a_wait_that_never_ends_is_waiting(watch: Any) -> None:
     holder, actor = watch.session(Role.MIGRATION), watch.session(Role.TRAFFIC, "1")
     holder.execute("BEGIN")
     holder.execute("LOCK TABLE orders")
@@ -217,7 +219,7 @@ def test_a_wait_that_never_ends_is_waiting(watch):
     assert wait.waited_ns >= 250 * NS_PER_MS
 
 
-def test_relations_are_told_with_their_owners_and_new_ones_as_new(watch):
+def test_relations_are_told_with_their_owners_and_new_ones_as_new(watch: Any) -> None:
     migration = watch.session(Role.MIGRATION)
     watch.observer.migration_started(Direction.UP)
     migration.execute("CREATE TABLE invoices (id int PRIMARY KEY, body text)")
@@ -242,7 +244,7 @@ def test_relations_are_told_with_their_owners_and_new_ones_as_new(watch):
     assert max(hold.end_ns - hold.start_ns + 2 * hold.error_ns for hold in holds) >= 200 * NS_PER_MS
 
 
-def test_the_observer_leaves_itself_out_and_accounts_for_its_cost(watch):
+def test_the_observer_leaves_itself_out_and_accounts_for_its_cost(watch: Any) -> None:
     watch.observer.migration_started(Direction.UP)
     time.sleep(1.0)
     watch.observer.migration_ended()

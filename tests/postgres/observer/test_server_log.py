@@ -1,15 +1,18 @@
 """The server's log in every state a run can meet: csvlog, rotation, a crash in the middle, a server that is gone."""
 
 import time
+from typing import Any
 
 import psycopg
 import pytest
 
+from harness.events.codec import AnyEvent
 from harness.events.observation import ObserverMeasured, ServerErrorLogged
 from harness.events.run import ClockAnchored, QualityNoted
 from harness.model.errors import SandboxError
 from harness.model.units import NS_PER_MS
 from harness.model.words import Pass, Role
+from harness.postgres.ports import Server
 
 pytestmark = pytest.mark.postgres
 
@@ -19,14 +22,14 @@ class OlderServer:
 
     version_num = 140012
 
-    def __init__(self, server):
+    def __init__(self, server: Server) -> None:
         self._server = server
 
-    def conninfo(self, *, application_name):
+    def conninfo(self, *, application_name: str) -> str:
         return self._server.conninfo(application_name=application_name)
 
 
-def blocked_for(watch, ms):
+def blocked_for(watch: Any, ms: int) -> tuple[Any, int]:
     """Make an actor wait for a lock of the migration's for `ms`; the actor, and how long it was by the test's clock."""
     holder, actor = watch.session(Role.MIGRATION), watch.session(Role.TRAFFIC, "1")
     holder.execute("BEGIN")
@@ -40,11 +43,11 @@ def blocked_for(watch, ms):
     return actor, released - started
 
 
-def superuser(server):
+def superuser(server: Server) -> psycopg.Connection[tuple[Any, ...]]:
     return psycopg.connect(server.conninfo(application_name="rehearse/harness"), autocommit=True)
 
 
-def test_csvlog_tells_the_same(prepared, make_watch):
+def test_csvlog_tells_the_same(prepared: Server, make_watch: Any) -> None:
     with superuser(prepared) as connection:
         connection.execute("ALTER SYSTEM SET log_destination = 'csvlog'")
         connection.execute("SELECT pg_reload_conf()")
@@ -65,7 +68,7 @@ def test_csvlog_tells_the_same(prepared, make_watch):
     assert not [note for note in watch.of(QualityNoted) if note.inconclusive]
 
 
-def test_rotation_loses_nothing(prepared, make_watch):
+def test_rotation_loses_nothing(prepared: Server, make_watch: Any) -> None:
     with superuser(prepared) as connection:
         connection.execute("ALTER SYSTEM SET log_filename = 'server-%Y%m%d%H%M%S.log'")
         connection.execute("SELECT pg_reload_conf()")
@@ -90,7 +93,7 @@ def test_rotation_loses_nothing(prepared, make_watch):
     assert watch.of(ObserverMeasured)[0].log_complete
 
 
-def test_a_crash_and_restart_in_the_middle(prepared, make_watch):
+def test_a_crash_and_restart_in_the_middle(prepared: Server, make_watch: Any) -> None:
     watch = make_watch(prepared, pass_=Pass.DRILL)
     watch.observer.start()
     holder, actor = watch.session(Role.MIGRATION), watch.session(Role.TRAFFIC, "1")
@@ -120,7 +123,9 @@ def test_a_crash_and_restart_in_the_middle(prepared, make_watch):
     assert not [note for note in notes if note.inconclusive]
 
 
-def test_a_server_that_is_gone_at_the_end_makes_the_log_incomplete(prepared, make_watch, monkeypatch):
+def test_a_server_that_is_gone_at_the_end_makes_the_log_incomplete(
+    prepared: Server, make_watch: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("harness.rehearsal.observer.observer._LAST_READ_S", 0.5)
     watch = make_watch(prepared)
     watch.observer.start()
@@ -131,10 +136,10 @@ def test_a_server_that_is_gone_at_the_end_makes_the_log_incomplete(prepared, mak
     assert [note for note in watch.of(QualityNoted) if note.inconclusive]
 
 
-def test_a_failure_in_a_thread_is_told_and_stop_returns(prepared, make_watch):
-    told = []
+def test_a_failure_in_a_thread_is_told_and_stop_returns(prepared: Server, make_watch: Any) -> None:
+    told: list[AnyEvent] = []
 
-    def sink(event):
+    def sink(event: AnyEvent) -> None:
         if isinstance(event, ClockAnchored) and any(isinstance(e, ClockAnchored) for e in told):
             raise RuntimeError("no space left for the journal")
         told.append(event)
@@ -148,12 +153,12 @@ def test_a_failure_in_a_thread_is_told_and_stop_returns(prepared, make_watch):
     assert not next(event for event in told if isinstance(event, ObserverMeasured)).log_complete
 
 
-def test_a_server_without_the_log_is_refused(prepared, make_watch):
+def test_a_server_without_the_log_is_refused(prepared: Server, make_watch: Any) -> None:
     with pytest.raises(SandboxError, match="csvlog"):
         make_watch(OlderServer(prepared)).observer.start()
 
 
-def test_two_clocks_agree(watch):
+def test_two_clocks_agree(watch: Any) -> None:
     time.sleep(1.2)
     watch.observer.stop()
     anchors = watch.of(ClockAnchored)

@@ -3,6 +3,7 @@
 import contextlib
 import subprocess
 import threading
+from typing import Any
 
 import psycopg
 import pytest
@@ -13,6 +14,7 @@ from harness.events.run import QualityNoted
 from harness.model.units import NS_PER_MS
 from harness.model.words import Direction, Pass, Role
 from harness.postgres.binaries import find_client
+from harness.postgres.ports import Server
 
 pytestmark = pytest.mark.postgres
 
@@ -32,7 +34,7 @@ ROLLBACK;
 """
 
 
-def run_tool(server, script, **environment):
+def run_tool(server: Server, script: str, **environment: str) -> None:
     psql = str(find_client("psql", 18))
     env = {**server.environment(application_name=Role.MIGRATION.application_name), **environment}
     command = [psql, "--no-psqlrc", "--quiet", "--file", "-"]
@@ -40,7 +42,7 @@ def run_tool(server, script, **environment):
     assert done.returncode == 0, done.stderr
 
 
-def check_script(watch):
+def check_script(watch: Any) -> None:
     started = {event.statement: event for event in watch.of(StatementStarted)}
     ended = {event.statement: event for event in watch.of(StatementEnded)}
     tags = [event.tag for event in started.values()]
@@ -65,7 +67,7 @@ def check_script(watch):
     assert "DEFAULT 'nobody'" in started["S2"].sql
 
 
-def test_a_tool_that_carries_the_name(prepared, make_watch):
+def test_a_tool_that_carries_the_name(prepared: Server, make_watch: Any) -> None:
     watch = make_watch(prepared)
     watch.observer.start()
     watch.observer.migration_started(Direction.UP, tool=True)
@@ -83,7 +85,7 @@ def test_a_tool_that_carries_the_name(prepared, make_watch):
     assert not any(event.exact for event in taken.values())
 
 
-def test_with_duration_lines_alone(prepared, make_watch):
+def test_with_duration_lines_alone(prepared: Server, make_watch: Any) -> None:
     watch = make_watch(prepared)
     watch.observer.start()
     watch.observer.migration_started(Direction.UP, tool=True)
@@ -94,7 +96,7 @@ def test_with_duration_lines_alone(prepared, make_watch):
     check_script(watch)
 
 
-def test_a_tool_that_hides_its_name_in_the_extended_protocol(prepared, make_watch):
+def test_a_tool_that_hides_its_name_in_the_extended_protocol(prepared: Server, make_watch: Any) -> None:
     watch = make_watch(prepared, pass_=Pass.TRACE, busy_interval_ns=NS_PER_MS)
     watch.observer.start()
     before = watch.session(Role.OTHER)
@@ -124,7 +126,7 @@ def test_a_tool_that_hides_its_name_in_the_extended_protocol(prepared, make_watc
     assert ("public.orders", "AccessExclusiveLock") in taken["R1"]
 
 
-def test_the_databases_own_settings_come_back(prepared, make_watch):
+def test_the_databases_own_settings_come_back(prepared: Server, make_watch: Any) -> None:
     query = "SELECT setconfig FROM pg_db_role_setting WHERE setrole = 0 AND setdatabase <> 0"
     with psycopg.connect(prepared.conninfo(application_name="rehearse/harness"), autocommit=True) as connection:
         name = connection.info.dbname
@@ -140,7 +142,7 @@ def test_the_databases_own_settings_come_back(prepared, make_watch):
     assert [sorted(row[0]) for row in after] == [sorted(row[0]) for row in before]
 
 
-def test_a_failed_transaction_and_a_query_string_of_several(prepared, make_watch):
+def test_a_failed_transaction_and_a_query_string_of_several(prepared: Server, make_watch: Any) -> None:
     watch = make_watch(prepared)
     watch.observer.start()
     watch.observer.migration_started(Direction.UP, tool=True)
