@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.model.errors import SpecError
@@ -92,16 +92,20 @@ def test_the_document_that_is_mutated_is_valid(folder: Path) -> None:
     assert isinstance(load(to_toml(VALID), folder), LoadedScenario)
 
 
+# Each example writes a file, which a busy disk delays: no deadline.
+@settings(deadline=None)
 @given(document=mutated())
 def test_a_mutated_scenario_loads_or_is_a_spec_error(document: dict[str, Any], folder: Path) -> None:
     load(to_toml(document), folder)
 
 
+@settings(deadline=None)
 @given(text=st.text(max_size=200))
 def test_any_text_loads_or_is_a_spec_error(text: str, folder: Path) -> None:
     load(text, folder)
 
 
+@settings(deadline=None)
 @given(cut=st.integers(0, 2000), noise=st.text(max_size=5))
 def test_damaged_toml_is_a_spec_error_with_a_place(cut: int, noise: str, folder: Path) -> None:
     text = to_toml(VALID)
