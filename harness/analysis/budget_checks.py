@@ -55,7 +55,7 @@ def blocked_check(facts: Facts, scenario: Scenario) -> Check:
         "blocked",
         "longest time an actor was blocked",
         limit=format_limit(scenario.budgets.blocked),
-        found=format_duration(longest) if longest else f"< {format_duration(facts.deadlock_timeout_ns)}",
+        found=format_duration(longest) if longest else f"< {format_limit(scenario.postgres.deadlock_timeout)}",
         verdict=verdict,
         blame=shown.id if shown else "",
         note=", ".join(part for part in (actors, note) if part),

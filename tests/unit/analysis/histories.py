@@ -94,7 +94,8 @@ class Builder:
             state = traced_sqlstate if traced_sqlstate is not None and pass_ is Pass.TRACE else sqlstate
             self.add(
                 StatementStarted(
-                    at_ns=int(start * MS), pass_=pass_, direction=direction, statement=id_, step="0042", attempt=attempt,
+                    at_ns=int(start * MS), pass_=pass_, direction=direction, statement=id_, step="0042",
+                    attempt=attempt,
                     file=f"{direction.value}.sql", line=1, column=1, sql=sql, tag=tag, fingerprint=f"f{id_}",
                     transaction=transaction, autocommit=autocommit, pid=pid, lock_timeout_ms=lock_timeout_ms,
                     statement_timeout_ms=statement_timeout_ms, accepts=accepts,
@@ -173,7 +174,8 @@ class Builder:
         """A polled hold of the load pass."""
         return self.add(
             LockHeld(
-                at_ns=int(end * MS), pass_=Pass.LOAD, pid=pid, role=role, relation=extra.get("relation", "public.orders"),
+                at_ns=int(end * MS), pass_=Pass.LOAD, pid=pid, role=role,
+                relation=extra.get("relation", "public.orders"),
                 kind="r", mode=extra.get("mode", "AccessExclusiveLock"), start_ns=int(start * MS), end_ns=int(end * MS),
                 error_ns=int(extra.get("error", 5) * MS), existed=True,
             )
@@ -269,7 +271,8 @@ class Builder:
         if complete:
             self.add(RunEnded(at_ns=19 * S, complete=True))
         info = RunInfo(
-            schema_version="1.0", run_id="r1", tool_version="0.1.0", started_at="2026-11-22T06:33:14Z", command=("run",),
+            schema_version="1.0", run_id="r1", tool_version="0.1.0", started_at="2026-11-22T06:33:14Z",
+            command=("run",),
             scenario_file="scenario.toml", scenario=self.scenario, sources={}, digests={},
         )  # fmt: skip
         records = np.array(self.records, dtype=OPERATION_DTYPE) if operations is None else operations

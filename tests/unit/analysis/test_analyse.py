@@ -1,6 +1,7 @@
 """Facts of synthetic runs: phases, latency, statements, blocking chains, rollback, state, quality."""
 
 import inspect
+from typing import Any
 
 import numpy as np
 import pytest
@@ -177,7 +178,7 @@ class TestBlocking:
         builder = busy().statement("S1", ALTER, end=11_000).locks("S1", STRONG)
         builder.add(SessionSeen(at_ns=0, pass_=Pass.LOAD, pid=77, role=Role.OTHER, name="autovacuum worker"))
         builder.wait(
-            MIGRATION_PID, 10_000, 10_900, role=Role.MIGRATION, mode="AccessExclusiveLock", holders=(77, 78, 901), queue=(),
+            MIGRATION_PID, 10_000, 10_900, role=Role.MIGRATION, mode="AccessExclusiveLock", holders=(77, 78, 901),
         ).add(SessionSeen(at_ns=0, pass_=Pass.LOAD, pid=901, role=Role.MIGRATION))  # fmt: skip
         assert first(builder).waits[0].blockers == (
             "autovacuum worker (pid 77)",
@@ -297,7 +298,7 @@ class TestStatements:
             ("UPDATE", "UPDATE orders SET a = 1", {"rows_updated": 3, "rows_scanned": 10_000}, "data"),
         ],
     )
-    def test_class_of_work(self, tag: str, sql: str, did: dict[str, object], work: str) -> None:
+    def test_class_of_work(self, tag: str, sql: str, did: dict[str, Any], work: str) -> None:
         assert first(busy().statement("S1", sql, tag=tag).work("S1", **did)).work == work
 
 
