@@ -17,11 +17,18 @@ from harness.rehearsal.migration.queries import text
 
 
 class StateTable:
-    """`_prisma_migrations` of the database at the other end of `connection`."""
+    """`_prisma_migrations` of the database at the other end of `connection`.
+
+    A connection of its own: a migration may leave its session with another search_path or role.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._made_here = False
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
 
     def begin(self, step: Step) -> None:
         """Say that the migration has been started; makes the table where there is none."""

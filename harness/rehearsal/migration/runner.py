@@ -12,7 +12,7 @@ from harness.events.migration import StepEnded, StepStarted
 from harness.model.clock import Clock
 from harness.model.units import NS_PER_MS, NS_PER_S, parse_duration
 from harness.model.words import Direction, Pass, Role
-from harness.postgres.connect import CONNECT_TIMEOUT_S
+from harness.postgres.connect import CONNECT_TIMEOUT_S, connect
 from harness.postgres.ports import Server
 from harness.rehearsal.migration.executor import Executor, Place, Sink
 from harness.rehearsal.migration.hook import NoHook, StatementHook
@@ -26,6 +26,7 @@ from harness.spec.scenario import MigrationSpec
 
 # lock_not_available and deadlock_detected: nothing is wrong with the migration, it came at a bad moment.
 _RETRYABLE = frozenset({"55P03", "40P01"})
+_STATE_SESSION = f"{Role.MIGRATION.application_name} state"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,12 +104,15 @@ class SqlRunner:
             hook=self._hook,
             round_trip_ns=session.round_trip_ns(now_ns=self._clock.now_ns),
         )
-        self._state = StateTable(connection) if self._plan.tool == "prisma" else None
+        if self._plan.tool == "prisma":
+            self._state = StateTable(connect(self._server.conninfo(application_name=_STATE_SESSION)))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._state is not None:
+            self._state.close()
         if self._executor is not None:
             self._executor.session.connection.close()
 
