@@ -1,49 +1,31 @@
 """The event loop of a traffic process: arrivals by the clock, a pool of sessions, a queue where none is free."""
 
-import heapq
-import selectors
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from itertools import count
-from select import select
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import psycopg
-from psycopg.pq import PollingStatus
 
 from harness.events.operations import NO_ACTOR, Outcome
 from harness.model.sqlstate import POOL_TIMEOUT
+from harness.rehearsal.traffic.actor import Actor
 from harness.rehearsal.traffic.compiled import CompiledOperation
 from harness.rehearsal.traffic.lag import LagHistogram
 from harness.rehearsal.traffic.ledger import Ledger
 from harness.rehearsal.traffic.plan import LATE_NS, Backend, FirstError
+from harness.rehearsal.traffic.reconnect import Reconnector
 from harness.rehearsal.traffic.recorder import FLUSH_EVERY_NS, Recorder
-from harness.rehearsal.traffic.session import CONNECT_TIMEOUT_NS, ServerError, Session
+from harness.rehearsal.traffic.session import ServerError, Session
 from harness.rehearsal.traffic.timetable import Arriving, Timetable
-from harness.rehearsal.traffic.transaction import Answer, Execution, Failure, Sleeping, execute
+from harness.rehearsal.traffic.transaction import Answer, Failure, Sleeping, execute
+from harness.rehearsal.traffic.watch import READABLE, WRITABLE, Timers, Watch
 from harness.spec.pgbench.evaluate import Client
 
 _LONGEST_WAIT_NS: Final = 100_000_000  # counters for the live view are at most this old
 _POOL_TIMEOUT: Final = POOL_TIMEOUT.encode()
 _NOTHING: Answer = []
-
-
-@dataclass(slots=True)
-class Actor:
-    """A session with its client state and the execution under way."""
-
-    session: Session
-    client: Client
-    execution: Execution | None = None
-    arriving: Arriving | None = None
-    checkout_ns: int = 0
-    start_ns: int = 0
-    turn: int = 0
-    sleeping: bool = False
-    watched: int = -1
-    writing: bool = False
 
 
 @dataclass(slots=True)
@@ -54,9 +36,6 @@ class Tally:
     late: int = 0
     lag: LagHistogram = field(default_factory=LagHistogram)
     errors: dict[tuple[int, bytes], FirstError] = field(default_factory=dict)
-
-
-Timer: TypeAlias = tuple[int, int, Callable[[], None]]
 
 
 class Loop:
@@ -87,12 +66,12 @@ class Loop:
         self._actors = [Actor(session, client) for session, client in sessions.values()]
         self._free = deque(self._actors)
         self._waiting: deque[Arriving] = deque()
-        self._timers: list[Timer] = []
-        self._tickets = count()
-        self._selector = selectors.DefaultSelector()
+        self._timers = Timers()
+        self._watch = Watch()
+        self._reconnector = Reconnector(self._watch, self._timers, now_ns=self.now_ns, on_ready=self._reconnected)
         self._cut_off: list[Session] = []
         for actor in self._actors:
-            self._watch(actor, selectors.EVENT_READ)
+            self._watch.reading(actor)
 
     @property
     def waiting(self) -> int:
@@ -110,7 +89,7 @@ class Loop:
 
     def listen(self, connection: Any, on_order: Callable[[], None]) -> None:
         """Call `on_order` when `connection` has something to say."""
-        self._selector.register(connection, selectors.EVENT_READ, on_order)
+        self._watch.listen(connection, on_order)
 
     def run(self, *, until: Callable[[int], int], on_tick: Callable[[], None]) -> None:
         """Run; `until(now_ns)` gives the next instant at which it wants to be asked again, 0 ends the loop.
@@ -122,7 +101,8 @@ class Loop:
             now = self.now_ns()
             now = self._dispatch(now)
             self._expire(now)
-            self._ring(now)
+            while self._timers.ring(now):
+                self._serve()
             if now >= tick_ns:
                 tick_ns = now + _LONGEST_WAIT_NS
                 if now >= flush_ns:
@@ -138,22 +118,16 @@ class Loop:
         next_ns = self._timetable.next_ns
         if self._waiting:
             next_ns = min(next_ns, self._waiting[0].due_ns + self._pool_timeout_ns)
-        if self._timers:
-            next_ns = min(next_ns, self._timers[0][0])
-        return next_ns
+        return min(next_ns, self._timers.next_ns)
 
     def _wait(self, until_ns: int) -> None:
-        """Handle what is readable; sleep in select() because epoll's own timeout counts whole milliseconds."""
-        events = self._selector.select(0)
-        if not events and (left := until_ns - self.now_ns()) > 0:
-            select([self._selector], [], [], left / 1e9)
-            events = self._selector.select(0)
-        for key, mask in events:
-            if type(key.data) is Actor:
-                self._on_socket(key.data, mask)
+        """Handle what has come; sleep until then where nothing has."""
+        for data, events in self._watch.wait(until_ns - self.now_ns()):
+            if type(data) is Actor:
+                self._on_socket(data, events)
                 self._serve()
             else:
-                key.data()
+                data()
 
     def _dispatch(self, now: int) -> int:
         while self._timetable.next_ns <= now:
@@ -179,14 +153,6 @@ class Loop:
                 outcome=Outcome.POOL_TIMEOUT,
                 sqlstate=_POOL_TIMEOUT,
             )
-
-    def _ring(self, now: int) -> None:
-        while self._timers and self._timers[0][0] <= now:
-            heapq.heappop(self._timers)[2]()
-            self._serve()
-
-    def _after(self, duration_ns: int, action: Callable[[], None]) -> None:
-        heapq.heappush(self._timers, (self.now_ns() + duration_ns, next(self._tickets), action))
 
     def _begin(self, actor: Actor, arriving: Arriving, now: int, *, waited: bool) -> None:
         operation = self._operations[arriving.operation]
@@ -214,7 +180,7 @@ class Loop:
             return
         if request is None:
             if actor.session.wants_write is not actor.writing:
-                self._watch_writing(actor)
+                self._watch.as_session_wants(actor)
         else:
             self._sleep(actor, request)
 
@@ -226,7 +192,7 @@ class Loop:
                 actor.sleeping = False
                 self._advance(actor, _NOTHING)
 
-        self._after(request.duration_ns, wake)
+        self._timers.add(self.now_ns() + request.duration_ns, wake)
 
     def _finish(self, actor: Actor, failure: Failure | None) -> None:
         arriving, now = actor.arriving, self.now_ns()
@@ -252,9 +218,13 @@ class Loop:
         actor.execution = actor.arriving = None
         actor.turn += 1
         if actor.session.broken:
-            self._reconnect(actor)
+            self._reconnector.begin(actor)
         else:
             self._free.append(actor)
+
+    def _reconnected(self, actor: Actor) -> None:
+        self._on_backend(Backend(actor.session.actor, actor.session.pgconn.backend_pid))
+        self._release(actor)
 
     def _serve(self) -> None:
         """Give free connections to those who wait, first come first served."""
@@ -272,11 +242,11 @@ class Loop:
     def _on_socket(self, actor: Actor, mask: int) -> None:
         session = actor.session
         if session.connecting:
-            self._connect_step(actor)
+            self._reconnector.step(actor)
             return
-        if mask & selectors.EVENT_WRITE:
+        if mask & WRITABLE:
             self._flush(actor)
-        if mask & selectors.EVENT_READ and session.receive():
+        if mask & READABLE and session.receive():
             self._answered(actor)
 
     def _flush(self, actor: Actor) -> None:
@@ -286,7 +256,7 @@ class Loop:
             self._answered(actor)
             return
         if not actor.session.wants_write:
-            self._watch_writing(actor)
+            self._watch.as_session_wants(actor)
 
     def _answered(self, actor: Actor) -> None:
         answer = actor.session.take()
@@ -296,61 +266,7 @@ class Loop:
             self._advance(actor, answer)
         elif actor.session.broken and actor in self._free:
             self._free.remove(actor)
-            self._reconnect(actor)
-
-    def _watch(self, actor: Actor, events: int) -> None:
-        """Watch the session's socket, which changes while connecting."""
-        self._unwatch(actor)
-        actor.watched = actor.session.pgconn.socket
-        self._selector.register(actor.watched, events, actor)
-
-    def _unwatch(self, actor: Actor) -> None:
-        if actor.watched >= 0:
-            self._selector.unregister(actor.watched)
-            actor.watched = -1
-            actor.writing = False
-
-    def _watch_writing(self, actor: Actor) -> None:
-        actor.writing = actor.session.wants_write
-        writing = selectors.EVENT_WRITE if actor.writing else 0
-        self._selector.modify(actor.watched, selectors.EVENT_READ | writing, actor)
-
-    def _reconnect(self, actor: Actor) -> None:
-        self._unwatch(actor)
-        actor.session.close()
-        actor.turn += 1
-        self._after(actor.session.next_backoff(), lambda: self._connect(actor))
-
-    def _connect(self, actor: Actor) -> None:
-        try:
-            actor.session.reconnect()
-        except psycopg.OperationalError:
-            self._reconnect(actor)
-            return
-        turn = actor.turn
-
-        def give_up() -> None:
-            if actor.turn == turn and actor.session.connecting:
-                self._reconnect(actor)
-
-        self._after(CONNECT_TIMEOUT_NS, give_up)
-        if actor.session.broken:
-            self._reconnect(actor)
-        else:
-            self._watch(actor, selectors.EVENT_WRITE)
-
-    def _connect_step(self, actor: Actor) -> None:
-        status = actor.session.advance()
-        if status == PollingStatus.OK:
-            self._watch(actor, selectors.EVENT_READ)
-            actor.session.ready()
-            self._on_backend(Backend(actor.session.actor, actor.session.pgconn.backend_pid))
-            self._release(actor)
-        elif status == PollingStatus.FAILED:
-            self._reconnect(actor)
-        else:
-            reading = status == PollingStatus.READING
-            self._watch(actor, selectors.EVENT_READ if reading else selectors.EVENT_WRITE)
+            self._reconnector.begin(actor)
 
     def abandon(self) -> None:
         """Record what waits or is under way as abandoned."""
@@ -380,6 +296,6 @@ class Loop:
         for session in self._cut_off:
             session.cancel()
         for actor in self._actors:
-            self._unwatch(actor)
+            self._watch.forget(actor)
             actor.session.close()
-        self._selector.close()
+        self._watch.close()

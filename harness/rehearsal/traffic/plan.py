@@ -13,7 +13,7 @@ from harness.spec.scenario import Arrival, Protocol, TrafficSpec
 from harness.spec.workload import Workload
 
 RATE_PER_PROCESS: Final = 4_000
-"""Operations a second that one process dispatches in time, far below what it reaches flat out."""
+"""Operations a second that one process dispatches in time; flat out it reached 23,000 on two shared cores."""
 LATE_NS: Final = 2 * NS_PER_MS
 """A dispatch later than this, with a connection free, is the generator's fault and none of the server's."""
 

@@ -81,7 +81,7 @@ def test_what_cannot_be_sampled_names_operation_and_parameter(shop: Connection, 
     ],
 )
 def test_an_operation_that_does_not_fit_is_told_before_the_run(shop: Connection, sql: str, message: str) -> None:
-    params = {"p": 1} if ":p" in sql else {}
+    params: dict[str, Any] = {"p": 1} if ":p" in sql else {}
     with pytest.raises(SpecError, match=message) as caught:
         check_operations(shop, workload(sql, **params), mix={})
     assert caught.value.key == "traffic.operation (op)"
