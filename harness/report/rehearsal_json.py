@@ -110,7 +110,7 @@ def build_rehearsal(view: View) -> Rehearsal:
         verdict=view.verdict.value,
         sentence=view.sentence,
         environment=n.environment(facts),
-        scenario=msgspec.to_builtins(info.scenario),
+        scenario=msgspec.json.decode(msgspec.json.encode(info.scenario)),
         checks=tuple(_check(check) for check in view.judgement.checks),
         findings=tuple(_finding(finding) for finding in view.judgement.findings),
         locks=n.locks(facts),

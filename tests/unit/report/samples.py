@@ -1,6 +1,9 @@
 """Four whole runs, made by hand: a failing one, a passing one, one without traffic, and one with hostile names."""
 
+import dataclasses
 import math
+
+import msgspec
 
 from harness.analysis.facts import (
     BlockedFacts,
@@ -386,3 +389,13 @@ NOT_PROVEN = (
     "Traffic: 3 operations at 200/s stand for the application.",
     "Replicas: none was attached.",
 )
+
+
+def msgspec_replace(run: RunInfo, **changes: object) -> RunInfo:
+    """run.json with other fields."""
+    return msgspec.structs.replace(run, **changes)
+
+
+def replace_timeline(line: Timeline, **series: tuple[int | None, ...]) -> Timeline:
+    """A timeline with other series."""
+    return dataclasses.replace(line, **series)  # type: ignore[arg-type]
