@@ -284,3 +284,35 @@ def test_a_stalled_generator_is_measured(rig: Rig, view: OperationSpec) -> None:
     summary = traffic.stop(drain_ns=NS_PER_S)
     assert summary.late > 0
     assert summary.lag_max_ns > 200 * NS_PER_MS
+
+
+def test_a_frozen_server_hangs_nothing(rig: Rig, view: OperationSpec) -> None:
+    traffic = rig.start(view, rate=100, actors=3, pool_timeout="200ms")
+    traffic.begin()
+    time.sleep(0.4)
+    backends = [backend.pid for backend in rig.backends]
+    for pid in backends:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        time.sleep(0.6)
+        started = time.monotonic()
+        summary = traffic.stop(drain_ns=300 * NS_PER_MS)
+        assert time.monotonic() - started < 3
+    finally:
+        for pid in backends:
+            os.kill(pid, signal.SIGCONT)
+    records = rig.records()
+    assert summary.offered == len(records)
+    assert summary.abandoned >= 3
+    assert summary.pool_timeouts > 10
+
+
+def test_traffic_ends_by_itself_when_its_conductor_is_gone(rig: Rig, view: OperationSpec) -> None:
+    traffic = rig.start(view, rate=100, actors=2)
+    traffic.begin()
+    time.sleep(0.3)
+    worker, control, _ = traffic._workers[0]
+    control.close()
+    worker.join(timeout=5)
+    assert worker.exitcode == 0
+    assert len(rig.records()) > 10
