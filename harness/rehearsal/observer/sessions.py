@@ -13,6 +13,9 @@ from harness.rehearsal.observer.queries import text
 CLIENT = "client backend"
 """pg_stat_activity.backend_type of a session that a program opened (manual, section 27.2.3)."""
 
+# pg_stat_activity.state is null until the session is ready; 18 says "starting" (release notes 18).
+_STARTING = frozenset({"", "starting"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backend:
@@ -25,6 +28,11 @@ class Backend:
     wait_event_type: str
     started_us: int
     here: bool
+
+    @property
+    def is_starting(self) -> bool:
+        """Whether it is a session that has not got as far as its application_name yet."""
+        return self.backend_type == CLIENT and self.state in _STARTING
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +94,7 @@ class Sessions:
     def update(self, backends: Iterable[Backend], *, at_ns: int) -> list[SessionSeen | QualityNoted]:
         """Take in what pg_stat_activity shows; the events of backends that are new or have a new name."""
         with self._lock:
-            current = {b.pid: (b, self._role(b)) for b in backends}
+            current = {b.pid: (b, self._role(b)) for b in backends if not b.is_starting}
             events: list[SessionSeen | QualityNoted] = []
             for pid, (backend, role) in current.items():
                 known = self._seen.get(pid)
