@@ -15,6 +15,9 @@ from harness.model.words import Direction, Pass, Role
 
 HELD, QUEUE = "held", "queue"
 
+MOST_NAMED = 3
+"""Sessions that a sentence names before it counts the others."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cause:
@@ -60,11 +63,25 @@ class WaitGraph:
         return ahead + [pid for pid in wait.holders if self._holds_in_conflict(pid, wait)]
 
     def waited_for(self, wait: LockWaited) -> tuple[int, ...]:
-        """Pids that a wait of the migration was for: holders in conflict, else every holder, else the queue before."""
+        """Pids that a wait of the migration was for: holders in conflict, else every holder, else the queue before.
+
+        The log names everybody who held the lock when the wait had lasted deadlock_timeout; those that a later wait for
+        the same lock does not name any more had let go soon after, and are left out.
+        """
         holders = [pid for pid in wait.holders if pid != wait.pid]
-        return tuple(
-            self._known_conflicts(holders, wait) or holders or (p for p in self.blockers(wait) if p != wait.pid)
-        )
+        conflicting = self._known_conflicts(holders, wait) or holders
+        last = self._last_holders(wait)
+        lasting = [pid for pid in conflicting if pid in last]
+        return tuple(lasting or conflicting or (pid for pid in self.blockers(wait) if pid != wait.pid))
+
+    def _last_holders(self, wait: LockWaited) -> tuple[int, ...]:
+        """The holders that the last wait for the same relation, begun during `wait`, was told of."""
+        later = [
+            other for waits in self.waits.values() for other in waits
+            if wait.target == "relation" == other.target and other.relation == wait.relation and other.pid != wait.pid
+            and wait.start_ns < other.start_ns < wait.end_ns and wait.pid in other.queue
+        ]  # fmt: skip
+        return max(later, key=lambda other: other.start_ns).holders if later else ()
 
     def _known_conflicts(self, pids: Sequence[int], wait: LockWaited) -> list[int]:
         return [pid for pid in pids if any(_conflict(hold.mode, wait.mode) for hold in self._held_by(pid, wait))]
@@ -242,7 +259,19 @@ def _wanted(wait: LockWaited) -> str:
 
 
 def _together(labels: Sequence[str]) -> tuple[str, ...]:
-    return (" and ".join(dict.fromkeys(labels)),) if labels else ()
+    return (told(tuple(dict.fromkeys(labels))),) if labels else ()
+
+
+def told(labels: Sequence[str]) -> str:
+    """Sessions for people, at most three by name.
+
+    >>> told(("a", "b")), told(("a", "b", "c", "d", "e"))
+    ('a and b', 'a, b, c and 2 others')
+    """
+    if len(labels) <= MOST_NAMED:
+        return " and ".join((*((", ".join(labels[:-1]),) if len(labels) > 1 else ()), *labels[-1:]))
+    more = len(labels) - MOST_NAMED
+    return f"{', '.join(labels[:MOST_NAMED])} and {more} other{'s' if more > 1 else ''}"
 
 
 def _conflict(one: str, other: str) -> bool:

@@ -48,11 +48,15 @@ def operations_of(
 
 
 def counted(responses: Responses, rows: Ints, spans: Sequence[Span]) -> Flags:
-    """Which of `rows` fell due in one of `spans`."""
-    due = responses.due[rows]
+    """Which of `rows` began and ended in one of `spans`.
+
+    An operation that was under way when its version left the mix does not count: a deploy drains the old instances
+    before the step that they do not survive.
+    """
+    due, end = responses.due[rows], responses.end[rows]
     inside = np.zeros(len(rows), dtype=bool)
     for span in spans:
-        inside |= (due >= span.start_ns) & (due < span.end_ns)
+        inside |= (due >= span.start_ns) & (end < span.end_ns)
     return inside
 
 

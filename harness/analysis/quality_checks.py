@@ -6,14 +6,15 @@ from math import sqrt
 from harness.analysis.checks import check
 from harness.analysis.facts import Facts, TrafficFacts
 from harness.analysis.judgement import Check
-from harness.model.units import NS_PER_MS, format_duration
+from harness.model.units import NS_PER_MS, format_duration, parse_duration
 from harness.model.verdict import Verdict
 from harness.spec.scenario import Scenario
 
-LATE_P99_NS = 10 * NS_PER_MS
-"""Dispatch later than this at p99 hides stalls of the same length: the shortest lock wait that the log shows."""
-LATE_SHARE = 0.01
-"""More late operations than this move the p99 itself."""
+LATE_FLOOR_NS = 10 * NS_PER_MS
+"""Dispatch this late at p99 is never too late: the shortest lock wait that the log shows."""
+LATE_PART = 10
+"""Dispatch may be late at p99 by a tenth of the shortest stall that a budget judges: the same share of error that a
+stall of just that length is then measured with."""
 BUSY_CPU = 0.9
 """A generator process above this has no reserve for a burst, such as the one after a queue drains."""
 RATE_SHARE = 0.9
@@ -32,20 +33,26 @@ def quality_checks(facts: Facts, scenario: Scenario) -> Iterator[Check]:
             advice = ": ".join(part for part in (note.message, note.remedy) if part)
             yield _limit(note.subject, f"quality of the run: {note.subject}", "sound", "limited", advice)
     if facts.traffic is not None:
-        yield from _generator(facts.traffic)
+        yield from _generator(facts.traffic, scenario)
     elif scenario.traffic.operation:
         yield _limit("traffic", "traffic ran", "yes", "no", "the scenario asks for traffic, and none was planned")
 
 
-def _generator(traffic: TrafficFacts) -> Iterator[Check]:
+def lateness_allowed_ns(scenario: Scenario) -> int:
+    """How late the 99th percentile of dispatch may be."""
+    shortest = min(parse_duration(scenario.budgets.blocked), parse_duration(scenario.budgets.outage))
+    return max(LATE_FLOOR_NS, shortest // LATE_PART)
+
+
+def _generator(traffic: TrafficFacts, scenario: Scenario) -> Iterator[Check]:
     if traffic.lost:
         yield _limit("traffic", "traffic ran to the end", "yes", "lost", traffic.lost)
-    late = traffic.offered and traffic.late > LATE_SHARE * traffic.offered
-    if (traffic.lag_p99_ns or 0) > LATE_P99_NS or late:
+    allowed = lateness_allowed_ns(scenario)
+    if (traffic.lag_p99_ns or 0) > allowed:
         yield _limit(
             "dispatch",
             "operations dispatched on time",
-            f"p99 {format_duration(LATE_P99_NS)}",
+            f"p99 {format_duration(allowed)}",
             f"p99 {format_duration(traffic.lag_p99_ns or 0)}, {traffic.late:,} late",
             "lower traffic.rate, or give the machine more cores",
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from harness.analysis.blocking import told
 from harness.analysis.facts import Facts, StatementFacts
 from harness.analysis.judgement import Check, Finding, Level
 from harness.model.units import format_duration
@@ -34,8 +35,7 @@ def _failing(facts: Facts, bad: dict[str, Check], findings: list[Finding]) -> st
     if "blocked" in bad:
         return f"would block traffic for {_seconds(_worst(facts).blocked_max_ns)}: {_block(facts)}"
     if "failed" in bad:
-        count = bad["failed"].found.split(" ")[0]
-        return f"would fail {count} operations of {bad['failed'].blame}: {bad['failed'].note}"
+        return f"would fail {_failed(facts)}: {bad['failed'].note}"
     for word in ("invariants", "ledger", "rollback"):
         if word in bad:
             return _broken(word, bad[word])
@@ -56,6 +56,13 @@ def _broken(word: str, check: Check) -> str:
     return f"cannot be rolled back: {check.note}"
 
 
+def _failed(facts: Facts) -> str:
+    failing = sorted((one for one in facts.operations if one.failed), key=lambda one: -sum(one.failed.values()))
+    count = sum(sum(one.failed.values()) for one in failing)
+    names = told([one.name for one in failing])
+    return f"{count:,} operation{'s' if count > 1 else ''} of {names}"
+
+
 def _worst(facts: Facts) -> StatementFacts:
     up = [s for s in facts.statements if s.direction is Direction.UP]
     return max(up, key=lambda one: one.blocked_max_ns)
@@ -68,7 +75,7 @@ def _block(facts: Facts) -> str:
     queued = any(wait.behind == "queue" for wait in worst.blocked)
     longest = max(worst.waits, key=lambda wait: wait.waited_ns, default=None)
     if queued and longest is not None:
-        return f"{worst.id} queued behind {', '.join(longest.blockers) or 'another session'} and {waited}"
+        return f"{worst.id} queued behind {told(longest.blockers) or 'another session'} and {waited}"
     return f"{worst.id} held its lock and {waited}"
 
 

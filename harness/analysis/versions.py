@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from harness.analysis.phases import Windows
 from harness.events.run import MixChanged
-from harness.model.spans import Span
+from harness.model.spans import Span, merge_spans
 
 FOREVER = 2**62
 
@@ -76,4 +76,4 @@ def counted_spans(version: str, *, mix: Mix, windows: Windows) -> tuple[Span, ..
     else:
         allowed += [Span(begin, stop), Span(windows.rollback.end_ns, FOREVER)]
     overlaps = (span.overlap(limit) for span in mix.when(version) for limit in allowed if limit.duration_ns)
-    return tuple(found for found in overlaps if found is not None)
+    return merge_spans(found for found in overlaps if found is not None)

@@ -32,13 +32,17 @@ def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
     yield finding(
         HAZARD,
         Level.WARNING if statement and statement.direction is Direction.DOWN else Level.ERROR,
-        title=f"{len(found) or len(traced)} deadlocks between the migration and the application",
+        title=_title(len(found) or len(traced)),
         statement=statement,
         marker="deadlock",
         evidence=tuple(_text(one) for one in found) or (f"{named} failed with 40P01",),
         impact="the victim's transaction is rolled back with an error",
         remedy=f"{RETRY}\n-- and take locks in the application's order, one table or one small batch a transaction",
     )
+
+
+def _title(count: int) -> str:
+    return f"{count} deadlock{'s' if count > 1 else ''} between the migration and the application"
 
 
 def _text(one: DeadlockFacts) -> str:

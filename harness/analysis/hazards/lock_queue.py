@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from harness.analysis.blocking import told
 from harness.analysis.bounds import is_bounded, requested_lock
 from harness.analysis.facts import Facts, StatementFacts
 from harness.analysis.findings import finding, on_the_way
@@ -46,7 +47,7 @@ def _was_seen(statement: StatementFacts) -> bool:
 def _seen(statement: StatementFacts) -> Finding:
     wait = max(statement.waits, key=lambda one: one.waited_ns)
     longest = _time(statement.blocked_max_ns)
-    blockers = ", ".join(wait.blockers) or "another session"
+    blockers = told(wait.blockers) or "another session"
     actors = "1 actor" if statement.blocked_actors == 1 else f"{statement.blocked_actors} actors"
     return finding(
         HAZARD,

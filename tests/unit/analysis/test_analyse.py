@@ -80,6 +80,15 @@ class TestBlocking:
             "long_reader (pid 812)",
         )
 
+    def test_holders_that_a_later_wait_does_not_name_had_let_go(self) -> None:
+        builder = busy().statement("S1", ALTER, end=11_503).locks("S1", STRONG)
+        builder.wait(
+            MIGRATION_PID, 10_000, 11_500, role=Role.MIGRATION, mode="AccessExclusiveLock",
+            holders=(101, 102, ANTAGONIST_PID), queue=(MIGRATION_PID,),
+        )  # fmt: skip
+        builder.wait(100, 10_100, 11_503, holders=(ANTAGONIST_PID,), queue=(MIGRATION_PID, 100))
+        assert first(builder).waits[0].blockers == ("another session (pid 812)",)
+
     def test_a_row_lock_behind_an_actor_behind_the_migration(self) -> None:
         indirect = next(wait for wait in first(behind_a_long_reader()).blocked if wait.pid == 103)
         assert indirect.chain[1:] == (
@@ -346,6 +355,7 @@ class TestTraffic:
 
     def test_an_old_version_that_left_the_mix_need_not_work_before_the_way_back_has_ended(self) -> None:
         builder = busy().operation(1, "old read", version="v1").operation(2, "new read", version="v2")
+        builder.one(10_990, 11_010, operation=1, outcome=Outcome.ERROR, sqlstate="42703")  # under way when v1 leaves
         builder.mix(10_000, v1=1.0).mix(11_000, v2=1.0).mix(15_000, v1=0.5, v2=0.5)
         for operation in (1, 2):
             for at in (10_500, 11_500, 15_500, 17_000):

@@ -310,8 +310,7 @@ class TestQuality:
     @pytest.mark.parametrize(
         ("account", "id_"),
         [
-            ({"lag_p99_ns": 11 * MS}, "dispatch"),
-            ({"late": 37}, "dispatch"),
+            ({"lag_p99_ns": 26 * MS}, "dispatch"),
             ({"cpu_ratio": 0.95}, "generator"),
             ({"rate": 400.0}, "rate"),
         ],
