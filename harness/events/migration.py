@@ -37,7 +37,8 @@ class StatementStarted(Event, tag="statement_started", frozen=True, kw_only=True
     """A statement was sent.
 
     `statement` is S1, S2, … going up and R1, R2, … going down, the same in every pass and attempt; for a tool's own
-    session they number the statements in the order of the log. `file`, `line` and `column` (1-based) are "" and 0 for
+    session they number the statements in the order of the log. A COMMIT has no number; one that failed is told as S3c,
+    after S3. `file`, `line` and `column` (1-based) are "" and 0 for
     a tool's. `transaction` numbers the migration's transactions of this pass from 1; a statement outside any has one
     to itself. `lock_timeout_ms` and `statement_timeout_ms` are what was in force, 0 for none, None where not known.
     `error_ns` bounds `at_ns`.

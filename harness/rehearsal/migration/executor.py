@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from msgspec import structs
+
 from harness.events.codec import AnyEvent
 from harness.events.migration import StatementEnded, StatementStarted, TransactionEnded
 from harness.model.clock import Clock
@@ -38,6 +40,7 @@ class Executor:
     hook: StatementHook
     round_trip_ns: int = 0
     _transaction: int = field(default=0)
+    _last: StatementStarted | None = field(default=None)
 
     def begin(self) -> Result:
         """Open a transaction."""
@@ -51,6 +54,8 @@ class Executor:
         result = self.session.send(text)
         now = self.clock.now_ns()
         committed = not result.sqlstate and not result.tag.startswith("ROLLBACK")
+        if result.sqlstate and self._last is not None:
+            self._tell_failed_end(self._last, result, text=text, span=(start, now))
         self._ended(now, direction=direction, committed=committed, error_ns=now - start)
         if self.session.in_transaction and not result.sqlstate:
             # AND CHAIN: the next transaction is open already.
@@ -81,7 +86,8 @@ class Executor:
         inside = self.session.in_transaction
         self.hook.before(statement, in_transaction=inside)
         replay = self.session.sent_in_transaction
-        self.sink(self._started(statement, place=place, autocommit=outside))
+        self._last = self._started(statement, place=place, autocommit=outside)
+        self.sink(self._last)
         result = self.session.send(statement.text)
         ended_ns = self.clock.now_ns()
         self.hook.after(statement, direction=place.direction, in_transaction=inside, sqlstate=result.sqlstate)
@@ -110,6 +116,25 @@ class Executor:
         self.session.learn_timeouts()
         if self.session.alive:
             self.hook.failed(statement, direction=place.direction, replay=replay)
+
+    def _tell_failed_end(self, last: StatementStarted, result: Result, *, text: str, span: tuple[int, int]) -> None:
+        """A COMMIT has no number; one that failed (a deferred constraint) is told as `c` of the statement before it."""
+        name = f"{last.statement}c"
+        started = structs.replace(
+            last, at_ns=span[0], statement=name, sql=text, tag="COMMIT", fingerprint="", accepts=(), autocommit=False
+        )
+        self.sink(started)
+        self.sink(
+            StatementEnded(
+                at_ns=span[1],
+                pass_=self.pass_,
+                direction=last.direction,
+                statement=name,
+                attempt=last.attempt,
+                sqlstate=result.sqlstate,
+                message=redact_message(result.message, sqlstate=result.sqlstate),
+            )
+        )
 
     def _started(self, statement: Statement, *, place: Place, autocommit: bool) -> StatementStarted:
         return StatementStarted(

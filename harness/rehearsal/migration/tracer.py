@@ -95,6 +95,8 @@ class Tracer:
                 work.flush(self._migrator)
         if not in_transaction:
             self._standing: Standing = standing(self._observer)
+            # The observer has just counted rows; that must be on the books before, not after.
+            work.flush(self._observer)
             self._counted = work.of_server(self._observer)
             self._watch.start(statement, migrator=self._migrator)
         self._wal_before = self._wal_bytes()

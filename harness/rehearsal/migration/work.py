@@ -53,13 +53,13 @@ def of_server(observer: Connection) -> Counted:
     return _read(observer, "work_total")
 
 
-def flush(migrator: Connection) -> None:
-    """Make what the migrator has done show in the server's statistics."""
-    if migrator.info.server_version >= _FORCED_FLUSH:
-        migrator.execute("SELECT pg_stat_force_next_flush()")
+def flush(session: Connection) -> None:
+    """Make what this session has done show in the server's statistics."""
+    if session.info.server_version >= _FORCED_FLUSH:
+        session.execute("SELECT pg_stat_force_next_flush()")
     else:
         time.sleep(_UNFORCED_FLUSH_S)
-        migrator.execute("SELECT 1")
+        session.execute("SELECT 1")
         time.sleep(_UNFORCED_FLUSH_S)
 
 

@@ -272,3 +272,23 @@ def test_a_failed_statement_is_run_again_only_to_look(database: Database, rehear
     assert run.outcomes[Direction.UP].sqlstate == "22012"
     assert [(e.statement, e.exact) for e in run.of(LocksTaken)] == [("S1", True), ("S2", False)]
     assert _answer(database, "SELECT count(*) FROM t") == 1
+
+
+def test_a_commit_that_fails_is_told(database: Database, rehearse: Rehearse) -> None:
+    _make(
+        database,
+        "CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE t (p int REFERENCES p DEFERRABLE INITIALLY DEFERRED)",
+    )
+    run = rehearse(database, {"up.sql": "INSERT INTO t VALUES (1); SELECT 1"})
+    assert run.outcomes[Direction.UP].sqlstate == "23503"
+    assert [(e.statement, e.sqlstate) for e in run.of(StatementEnded)] == [("S1", ""), ("S2", ""), ("S2c", "23503")]
+    assert run.of(StatementStarted)[-1].tag == "COMMIT"
+    assert [e.committed for e in run.of(TransactionEnded)] == [False]
+
+
+def test_the_trace_does_not_count_its_own_reading(database: Database, rehearse: Rehearse) -> None:
+    _make(database, "CREATE TABLE t (id int); INSERT INTO t SELECT generate_series(1, 5000)")
+    run = rehearse(database, {"up.sql": "VACUUM t; CREATE INDEX CONCURRENTLY i ON t (id);"}, trace=True)
+    work = {e.statement: e for e in run.of(WorkDone)}
+    assert "S1" not in work
+    assert (work["S2"].rows_scanned, work["S2"].rows_before) == (10_000, 5000)
