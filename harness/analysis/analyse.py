@@ -1,7 +1,5 @@
 """From the history of a run to its facts."""
 
-import numpy as np
-
 from harness.analysis.blocking import WaitGraph, blocked_by, hull_of, wait_graph
 from harness.analysis.deadlocks import deadlocks_of
 from harness.analysis.facts import AntagonistFacts, EnvironmentFacts, Facts, StatementFacts, Timeline
@@ -43,7 +41,6 @@ def analyse(history: History) -> Facts:
     statements = statements_of(history, sources=sources)
     operations = operations_of(
         responses,
-        outcomes=np.ascontiguousarray(history.operations["outcome"]),
         declared=declared,
         errors=history.of(OperationFailed),
         windows=windows,

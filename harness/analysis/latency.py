@@ -35,7 +35,7 @@ class Responses:
     expected: Flags
     answered: Flags
     operation: npt.NDArray[np.uint16]
-    version: npt.NDArray[np.uint8]
+    outcome: npt.NDArray[np.uint8]
     sqlstate: npt.NDArray[np.bytes_]
 
 
@@ -48,7 +48,8 @@ def responses_of(records: OperationRecords, *, expected: dict[int, tuple[str, ..
     due, end = _column(records["due_ns"]), _column(records["end_ns"])
     horizon = max(int(end.max(initial=0)), int(due.max(initial=0)))
     end = np.where(end >= due, end, horizon)
-    outcome, states = np.ascontiguousarray(records["outcome"]), np.ascontiguousarray(records["sqlstate"])
+    # States are looked at for failures alone, so they stay where they are.
+    outcome, states = np.ascontiguousarray(records["outcome"]), records["sqlstate"]
     operation = np.ascontiguousarray(records["operation"])
     bad = outcome != Outcome.OK
     declared = np.zeros(len(records), dtype=bool)
@@ -67,7 +68,7 @@ def responses_of(records: OperationRecords, *, expected: dict[int, tuple[str, ..
         expected=declared,
         answered=answered,
         operation=operation,
-        version=np.ascontiguousarray(records["version"]),
+        outcome=outcome,
         sqlstate=states,
     )
 

@@ -20,7 +20,6 @@ ABANDONED = "ABAND"
 def operations_of(
     responses: Responses,
     *,
-    outcomes: Sequence[int] | Ints,
     declared: Sequence[OperationDeclared],
     errors: Sequence[OperationFailed],
     windows: Windows,
@@ -38,7 +37,6 @@ def operations_of(
                 operation,
                 rows=rows,
                 responses=responses,
-                outcomes=np.asarray(outcomes),
                 messages=messages,
                 windows=windows,
                 mix=mix,
@@ -65,7 +63,6 @@ def _operation(
     *,
     rows: Ints,
     responses: Responses,
-    outcomes: Ints,
     messages: dict[tuple[int, str], str],
     windows: Windows,
     mix: Mix,
@@ -73,9 +70,9 @@ def _operation(
     spans = counted_spans(operation.version, mix=mix, windows=windows)
     in_baseline = rows[in_span(responses.due[rows], windows.baseline)]
     judged = rows[counted(responses, rows, spans)]
-    failed, first = _by_state(responses, outcomes, judged[responses.failed[judged]])
-    expected, _ = _by_state(responses, outcomes, rows[responses.expected[rows]])
-    before, _ = _by_state(responses, outcomes, in_baseline[responses.failed[in_baseline]])
+    failed, first = _by_state(responses, judged[responses.failed[judged]])
+    expected, _ = _by_state(responses, rows[responses.expected[rows]])
+    before, _ = _by_state(responses, in_baseline[responses.failed[in_baseline]])
     return OperationFacts(
         name=operation.name,
         version=operation.version,
@@ -83,7 +80,7 @@ def _operation(
         reads=operation.reads,
         writes=operation.writes,
         offered=len(rows),
-        completed=int(np.count_nonzero(outcomes[rows] == Outcome.OK)),
+        completed=int(np.count_nonzero(responses.outcome[rows] == Outcome.OK)),
         failed=failed,
         expected=expected,
         failed_in_baseline=before,
@@ -96,12 +93,12 @@ def _operation(
     )
 
 
-def _by_state(responses: Responses, outcomes: Ints, rows: Ints) -> tuple[dict[str, int], dict[str, int]]:
+def _by_state(responses: Responses, rows: Ints) -> tuple[dict[str, int], dict[str, int]]:
     """Counts by SQLSTATE and the first end of each."""
     counts: dict[str, int] = {}
     first: dict[str, int] = {}
     for outcome in (Outcome.ERROR, Outcome.POOL_TIMEOUT, Outcome.ABANDONED):
-        mine = rows[outcomes[rows] == outcome]
+        mine = rows[responses.outcome[rows] == outcome]
         states, which = np.unique(responses.sqlstate[mine], return_inverse=True)
         for number, raw in enumerate(states.tolist()):
             state = _state_of(outcome, raw.decode())

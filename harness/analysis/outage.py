@@ -25,16 +25,26 @@ def gaps_of(responses: Responses) -> Gaps:
     if not len(responses.due):
         nothing = np.zeros(0, dtype=np.int64)
         return Gaps(nothing, nothing)
-    order = np.argsort(responses.due, kind="stable")
-    due, ended = responses.due[order], np.maximum.accumulate(responses.end[order])
+    due, ended = _by_due(responses)
+    np.maximum.accumulate(ended, out=ended)
     fresh = np.concatenate(([True], due[1:] > ended[:-1]))
     busy_from = due[fresh]
     busy_until = ended[np.concatenate((np.flatnonzero(fresh)[1:] - 1, [len(due) - 1]))]
     # A busy stretch whose last operation only timed out ends without an answer: its end closes the gap.
-    ends = np.unique(np.concatenate((responses.end[responses.answered], busy_until)))
-    stretch = np.searchsorted(busy_from, ends, side="right") - 1
-    previous = np.concatenate(([np.iinfo(np.int64).min], ends[:-1]))
-    return Gaps(np.maximum(previous, busy_from[stretch]), ends)
+    del due, ended, fresh
+    ends = np.concatenate((responses.end[responses.answered], busy_until))
+    ends.sort()
+    start = busy_from[np.searchsorted(busy_from, ends, side="right") - 1]
+    np.maximum(start[1:], ends[:-1], out=start[1:])
+    return Gaps(start, ends)
+
+
+def _by_due(responses: Responses) -> tuple[Ints, Ints]:
+    """Dues and ends in order of due; copies, for the caller to change."""
+    if bool(np.all(responses.due[1:] >= responses.due[:-1])):
+        return responses.due.copy(), responses.end.copy()
+    order = np.argsort(responses.due, kind="stable")
+    return responses.due[order], responses.end[order]
 
 
 def longest(gaps: Gaps, window: Span | None) -> Span | None:

@@ -22,7 +22,6 @@ def traffic_of(
         return None
     ended = next(iter(reversed(history.of(TrafficEnded))), None)
     lost = next(iter(history.of(TrafficLost)), None)
-    outcomes: Ints = np.ascontiguousarray(history.operations["outcome"]).astype(np.int64)
     gaps = gaps_of(responses)
     up, down = longest(gaps, windows.widened), longest(gaps, windows.rollback_widened)
     quiet = longest(gaps, windows.baseline)
@@ -34,10 +33,10 @@ def traffic_of(
         rate=planned.rate,
         actors=planned.actors,
         offered=len(responses.due),
-        completed=_count(outcomes, Outcome.OK),
+        completed=_count(responses, Outcome.OK),
         failed=sum(sum(operation.failed.values()) for operation in operations),
-        pool_timeouts=_count(outcomes, Outcome.POOL_TIMEOUT),
-        abandoned=_count(outcomes, Outcome.ABANDONED),
+        pool_timeouts=_count(responses, Outcome.POOL_TIMEOUT),
+        abandoned=_count(responses, Outcome.ABANDONED),
         baseline=latency_of(responses, window(windows.baseline)),
         migrate=latency_of(responses, window(windows.felt)),
         settle=latency_of(responses, window(windows.settle)),
@@ -59,8 +58,8 @@ def traffic_of(
     )
 
 
-def _count(outcomes: Ints, outcome: Outcome) -> int:
-    return int(np.count_nonzero(outcomes == outcome))
+def _count(responses: Responses, outcome: Outcome) -> int:
+    return int(np.count_nonzero(responses.outcome == outcome))
 
 
 def _rate(due: Ints) -> float | None:

@@ -1,6 +1,6 @@
 """The load pass in equal buckets: throughput, latency, errors, blocked actors, WAL."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -84,9 +84,7 @@ def _percentiles(
     visible = (last >= 0) & (first < count)
     first, last, response = np.maximum(first[visible], 0), np.minimum(last[visible], count - 1), response[visible]
     lengths = last - first + 1
-    keys = np.repeat((first << _KEY_BITS) + response, lengths)
-    starts = np.cumsum(lengths) - lengths
-    keys += (np.arange(len(keys), dtype=np.int64) - np.repeat(starts, lengths)) << _KEY_BITS
+    keys = np.concatenate(list(_keys(first, lengths, response)))
     keys.sort()
     edges = np.searchsorted(keys, np.arange(count + 1, dtype=np.int64) << _KEY_BITS)
     sizes = np.diff(edges)
@@ -98,6 +96,15 @@ def _percentiles(
         values = (keys[at] & mask).tolist() if len(keys) else [0] * count
         columns.append(tuple(v if n else None for v, n in zip(values, sizes.tolist(), strict=True)))
     return columns[0], columns[1], columns[2], columns[3]
+
+
+def _keys(first: Ints, lengths: Ints, response: Ints) -> Iterator[Ints]:
+    """Sorting keys of the operations' first buckets, then of the second ones of those that last longer, and so on."""
+    at, left = first, lengths
+    while len(at):
+        yield (at << _KEY_BITS) + response
+        more = left > 1
+        at, left, response = at[more] + 1, left[more] - 1, response[more]
 
 
 def _most_at_once(spans: Sequence[Span], *, start_ns: int, width: int, count: int) -> tuple[int, ...]:
