@@ -5,9 +5,7 @@ from hypothesis import strategies as st
 
 from harness.rehearsal.migration.parse import parse_script
 
-_TEXT = st.text(
-    alphabet=st.characters(codec="utf-8", exclude_characters="'\\$*/\x00\r"), max_size=12
-)
+_TEXT = st.text(alphabet=st.characters(codec="utf-8", exclude_characters="'\\$*/\x00\r"), max_size=12)
 _LITERAL = _TEXT.map(lambda text: f"SELECT '{text};' AS é")
 _BODY = _TEXT.map(lambda text: f"DO $b$ BEGIN PERFORM '{text}'; END $b$")
 _PLAIN = st.sampled_from(
