@@ -40,9 +40,11 @@ def test_a_lock_held_for_250_ms(watch: Any) -> None:
         assert asked - hold.error_ns <= hold.start_ns <= taken + hold.error_ns
         assert sent - hold.error_ns <= hold.end_ns <= released + hold.error_ns
     # A machine that other work keeps busy delays a poll now and then; it cannot delay those of every hold.
-    best = min(holds, key=lambda hold: hold.error_ns)
+    best, (asked, taken, sent, released) = min(zip(holds, truths, strict=True), key=lambda pair: pair[0].error_ns)
     assert best.error_ns <= TOLERANCE_NS
-    assert abs((best.end_ns - best.start_ns) - 250 * NS_PER_MS) <= 2 * TOLERANCE_NS
+    # Nobody outside the server knows better when the lock was released than between COMMIT's sending and its answer.
+    shortest, longest = sent - taken, released - asked
+    assert shortest - TOLERANCE_NS <= best.end_ns - best.start_ns <= longest + TOLERANCE_NS
 
 
 def test_a_wait_of_1500_ms(watch: Any) -> None:
