@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from harness.analysis.facts import BlockedFacts
-from harness.analysis.locking import LockBook, mode_of
+from harness.analysis.locking import LockBook, Polled, mode_of, polled_holds
 from harness.analysis.runs import Run
 from harness.analysis.sessions import OperationFinder, Sessions
 from harness.events.history import History
@@ -37,6 +37,7 @@ class WaitGraph:
     holds: dict[int, list[LockHeld]]
     runs: Sequence[Run]
     book: LockBook
+    polled: Polled
 
     def cause(self, wait: LockWaited, *, seen: frozenset[int] = frozenset()) -> Cause | None:
         """The migration's part in `wait`, None where it has none."""
@@ -132,8 +133,9 @@ class WaitGraph:
             return []
         traced = [lock.mode for lock, _ in self.book.traced.get(run.key, ()) if lock.relation == relation]
         polled = [
-            hold.mode for hold in self.holds.get(run.started.pid, ())
-            if hold.relation == relation and run.span.start_ns - hold.error_ns <= hold.start_ns <= run.span.end_ns
+            hold.mode for hold in self.polled.get(run.key, ())
+            if hold.relation == relation and hold.pid == run.started.pid
+            and run.span.start_ns - hold.error_ns <= hold.start_ns <= run.span.end_ns + hold.error_ns
         ]  # fmt: skip
         return sorted(traced + polled, key=_weakness)
 
@@ -198,7 +200,7 @@ def wait_graph(history: History, *, sessions: Sessions, runs: Sequence[Run], boo
     for hold in history.of(LockHeld):
         if hold.pass_ is Pass.LOAD:
             holds[hold.pid].append(hold)
-    return WaitGraph(sessions, dict(waits), dict(holds), runs, book)
+    return WaitGraph(sessions, dict(waits), dict(holds), runs, book, polled_holds(book, runs))
 
 
 def blocked_by(

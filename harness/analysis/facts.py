@@ -221,7 +221,7 @@ class OperationFacts:
 class TrafficFacts:
     """The application as a whole: baseline, the window of the migration, the window of the rollback.
 
-    `outage_ns` is the longest time in which operations were due and unfinished and none completed, with its span.
+    `outage_ns` is the longest time in which several operations were due and unfinished and none was answered.
     """
 
     rate: float

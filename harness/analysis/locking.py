@@ -1,6 +1,7 @@
 """What a statement held: exact modes from the trace pass, times from the load pass, with error bounds."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.analysis.facts import LockFacts
@@ -74,13 +75,27 @@ def relations_used(declared: Iterable[OperationDeclared]) -> frozenset[str]:
     return frozenset(qualified(name) for operation in declared for name in (*operation.reads, *operation.writes))
 
 
+Polled = Mapping[tuple[Direction, str], Sequence[LockHeld]]
+"""The migration's holds of the load pass, by the statement that took the lock."""
+
+
+def polled_holds(book: LockBook, runs: Sequence[Run]) -> Polled:
+    """Every hold given to one statement: polling sees a lock late, when a later statement may be under way."""
+    found: defaultdict[tuple[Direction, str], list[LockHeld]] = defaultdict(list)
+    for hold in book.holds:
+        taker = _taker(hold, book=book, runs=runs)
+        if taker is not None:
+            found[taker.key].append(hold)
+    return dict(found)
+
+
 def locks_of(
-    key: tuple[Direction, str], *, book: LockBook, runs: Sequence[Run], used: frozenset[str]
+    key: tuple[Direction, str], *, book: LockBook, polled: Polled, runs: Sequence[Run], used: frozenset[str]
 ) -> tuple[LockFacts, ...]:
     """The relation locks of one statement, strongest first; `runs` are its runs under load."""
     traced = book.traced.get(key, ())
     known = {(lock.relation, lock.mode) for lock, _ in traced}
-    seen = [(_as_taken(hold), False) for hold in _holds_in(book, runs) if (hold.relation, hold.mode) not in known]
+    seen = [(_as_taken(hold), False) for hold in polled.get(key, ()) if (hold.relation, hold.mode) not in known]
     unique = {(lock.relation, lock.mode): (lock, exact) for lock, exact in (*traced, *seen)}
     facts = [_lock(lock, exact=exact, book=book, runs=runs, used=used) for lock, exact in unique.values()]
     return tuple(sorted(facts, key=lambda lock: (-_strength(lock.mode), lock.relation)))
@@ -115,17 +130,22 @@ def _as_taken(hold: LockHeld) -> TakenLock:
     return TakenLock(relation=hold.relation, kind=hold.kind, mode=hold.mode, existed=hold.existed, oid=0)
 
 
-def _holds_in(book: LockBook, runs: Sequence[Run]) -> list[LockHeld]:
-    """Holds whose first sighting lies in a run: they were taken by that statement."""
-    return [
-        hold
-        for hold in book.holds
-        if any(
-            hold.pid == run.started.pid and run.span.start_ns <= hold.start_ns + hold.error_ns
-            and hold.start_ns - hold.error_ns <= run.span.end_ns and hold.start_ns <= run.span.end_ns
-            for run in runs
-        )
-    ]  # fmt: skip
+def _taker(hold: LockHeld, *, book: LockBook, runs: Sequence[Run]) -> Run | None:
+    """The run that may have taken the lock and is known to from the trace pass, else the last begun at first sight."""
+    near = [
+        run
+        for run in runs
+        if hold.pid == run.started.pid
+        and run.span.start_ns <= hold.start_ns + hold.error_ns
+        and hold.start_ns - hold.error_ns <= run.span.end_ns + run.error_ns + ROUND_TRIP_NS
+    ]
+    traced = [run for run in near if _is_traced(hold, book.traced.get(run.key, ()))]
+    begun = [run for run in near if run.span.start_ns <= hold.start_ns]
+    return next(iter((*traced, *reversed(begun), *near)), None)
+
+
+def _is_traced(hold: LockHeld, locks: Iterable[tuple[TakenLock, bool]]) -> bool:
+    return any((lock.relation, lock.mode) == (hold.relation, hold.mode) for lock, _ in locks)
 
 
 def _lock(lock: TakenLock, *, exact: bool, book: LockBook, runs: Sequence[Run], used: frozenset[str]) -> LockFacts:

@@ -7,6 +7,10 @@ import numpy as np
 from harness.analysis.latency import Ints, Responses
 from harness.model.spans import Span
 
+SEVERAL = 2
+"""Operations that must wait together: one slow operation alone, at a rate so low that nothing else was due, is its own
+latency and no outage."""
+
 
 @dataclass(frozen=True, slots=True)
 class Gaps:
@@ -14,6 +18,8 @@ class Gaps:
 
     start: Ints
     end: Ints
+    waiting: Ints
+    """Operations that were outstanding at some time of it."""
 
 
 def gaps_of(responses: Responses) -> Gaps:
@@ -24,7 +30,7 @@ def gaps_of(responses: Responses) -> Gaps:
     """
     if not len(responses.due):
         nothing = np.zeros(0, dtype=np.int64)
-        return Gaps(nothing, nothing)
+        return Gaps(nothing, nothing, nothing)
     due, ended = _by_due(responses)
     np.maximum.accumulate(ended, out=ended)
     fresh = np.concatenate(([True], due[1:] > ended[:-1]))
@@ -36,7 +42,10 @@ def gaps_of(responses: Responses) -> Gaps:
     ends.sort()
     start = busy_from[np.searchsorted(busy_from, ends, side="right") - 1]
     np.maximum(start[1:], ends[:-1], out=start[1:])
-    return Gaps(start, ends)
+    ended = np.sort(responses.end)
+    due = np.sort(responses.due)
+    waiting = np.searchsorted(due, ends, side="left") - np.searchsorted(ended, start, side="right")
+    return Gaps(start, ends, waiting)
 
 
 def _by_due(responses: Responses) -> tuple[Ints, Ints]:
@@ -48,11 +57,12 @@ def _by_due(responses: Responses) -> tuple[Ints, Ints]:
 
 
 def longest(gaps: Gaps, window: Span | None) -> Span | None:
-    """The longest gap within `window`, clipped to it; None where there is none."""
-    if window is None or not len(gaps.start):
+    """The longest gap within `window` in which several waited, clipped to it; None where there is none."""
+    several = gaps.waiting >= SEVERAL
+    if window is None or not np.any(several):
         return None
-    start = np.maximum(gaps.start, window.start_ns)
-    end = np.minimum(gaps.end, window.end_ns)
+    start = np.maximum(gaps.start[several], window.start_ns)
+    end = np.minimum(gaps.end[several], window.end_ns)
     best = int(np.argmax(end - start))
     if end[best] <= start[best]:
         return None

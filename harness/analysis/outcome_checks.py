@@ -59,7 +59,8 @@ def rollback_checks(facts: Facts, scenario: Scenario, *, findings: Sequence[Find
     if not facts.rollback_ran:
         failed = bool(up_failures(facts)) or bool(facts.up_failed_tool)
         verdict = Verdict.INCONCLUSIVE if failed else Verdict.WARN
-        note = 'give a way back, or say [rollback] restore = "none" with a reason'
+        advice = 'give a way back, or say [rollback] restore = "none" with a reason'
+        note = "the migration failed before it" if failed else advice
         yield check("rollback", label, limit=limit, found="not run", verdict=verdict, note=note)
         return
     problems = [f for f in findings if f.hazard.name in _ROLLBACK_WORDS and f.level is Level.ERROR]

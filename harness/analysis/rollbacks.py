@@ -1,10 +1,14 @@
 """What the rules of the way back share: how much it weighs, and which statement is at fault."""
 
+import re
+
 from harness.analysis.facts import Facts, RollbackFacts, StatementFacts
 from harness.analysis.judgement import Level
 from harness.model.catalog import Change, Difference
 from harness.model.words import Direction
 from harness.spec.scenario import Restore, Scenario
+
+_WORD = re.compile(r"\w+")
 
 
 def rollback_level(scenario: Scenario, *, data: bool = False) -> Level:
@@ -19,6 +23,17 @@ def down_statement(facts: Facts) -> StatementFacts | None:
     down = [s for s in facts.statements if s.direction is Direction.DOWN]
     named = [s for s in down if s.id == facts.rollback.failed_statement]
     return next(iter(named or [s for s in down if s.sqlstate or s.trace_sqlstate]), None)
+
+
+def down_naming(facts: Facts, identity: str) -> StatementFacts | None:
+    """The statement of the way back that names an object (public.orders.note), else its table; None for none."""
+    down = [s for s in facts.statements if s.direction is Direction.DOWN]
+    parts = [part.replace('"', "").lower() for part in identity.split("(")[0].split(".")]
+    for part in reversed(parts[1:]):
+        named = [s for s in down if part in _WORD.findall(s.sql.lower())]
+        if named:
+            return named[0]
+    return None
 
 
 def drift(rollback: RollbackFacts) -> tuple[Difference, ...]:

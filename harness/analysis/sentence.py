@@ -22,7 +22,8 @@ def sentence_of(
     if verdict is Verdict.INCONCLUSIVE:
         return f"{scenario.name} cannot be judged: {_limits(bad)}"
     if verdict is Verdict.WARN:
-        return f"{scenario.name} works under this traffic, with a warning: {_warning(bad, counted)}"
+        under = " under this traffic" if facts.traffic else ""
+        return f"{scenario.name} works{under}, with a warning: {_warning(bad, counted)}"
     return f"{scenario.name} is safe {_safe(facts, scenario, checks)}"
 
 
@@ -42,7 +43,7 @@ def _failing(facts: Facts, bad: dict[str, Check], findings: list[Finding]) -> st
     if "outage" in bad:
         return f"would leave traffic without an answer for {bad['outage'].found}"
     if errors:
-        more = f" (and {len(errors) - 1} more errors)" if len(errors) > 1 else ""
+        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
         return f"is unsafe at production size: {errors[0].title}{more}"
     first = next(iter(bad.values()))
     return f"exceeds a budget: {first.label} {first.found}, limit {first.limit}"

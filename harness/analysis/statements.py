@@ -67,7 +67,7 @@ def _statement(
     if shown is None:
         raise ValueError(f"{key[1]} has no run")
     start, end = shown.started, shown.ended
-    locks = locks_of(key, book=sources.book, runs=runs, used=sources.used)
+    locks = locks_of(key, book=sources.book, polled=sources.graph.polled, runs=runs, used=sources.used)
     waits = tuple(_wait(wait, sources.graph) for run in runs for wait in waits_in(run, sources.book))
     blocked = sources.blocked.get(key, ())
     hold, worst = longest_hold(locks), max(blocked, key=lambda b: b.waited_ns, default=None)

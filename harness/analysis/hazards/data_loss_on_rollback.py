@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from harness.analysis.facts import Facts
 from harness.analysis.findings import finding
 from harness.analysis.judgement import Finding, Hazard
-from harness.analysis.rollbacks import losses, rollback_level
+from harness.analysis.rollbacks import down_naming, drift, losses, rollback_level
+from harness.model.catalog import Change
 from harness.model.words import Direction
 from harness.spec.scenario import Scenario
 
@@ -33,7 +34,9 @@ def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
         HAZARD,
         level,
         title=f"the way back loses data: {lost[0]}" + (f" and {len(lost) - 1} more" if len(lost) > 1 else ""),
-        relation=_relation(facts),
+        statement=down_naming(facts, _lost(facts)),
+        relation=".".join(_lost(facts).split(".")[:2]),
+        marker="does not bring the data back",
         direction=Direction.DOWN,
         evidence=lost[:10],
         impact="only a backup brings it back",
@@ -41,8 +44,8 @@ def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
     )
 
 
-def _relation(facts: Facts) -> str:
+def _lost(facts: Facts) -> str:
+    """What is lost first: a column or table that is missing, a table whose rows differ, one whose writes are gone."""
     rollback = facts.rollback
-    names = [relation for relation, _, _ in rollback.changed_tables] + list(rollback.ledger_missing)
-    columns = [".".join(d.identity.split(".")[:2]) for d in rollback.differences if d.kind in ("column", "table")]
-    return next(iter(names + columns), "")
+    gone = [d.identity for d in drift(rollback) if d.change is Change.MISSING and d.kind in ("column", "table")]
+    return next(iter([*gone, *(name for name, _, _ in rollback.changed_tables), *rollback.ledger_missing]), "")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from harness.analysis.facts import Facts
 from harness.analysis.findings import finding
 from harness.analysis.judgement import Finding, Hazard
-from harness.analysis.rollbacks import difference_text, drift, rollback_level
+from harness.analysis.rollbacks import difference_text, down_naming, drift, rollback_level
 from harness.model.words import Direction
 from harness.spec.scenario import Scenario
 
@@ -34,6 +34,8 @@ def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
         rollback_level(scenario),
         title=f"the way back leaves another schema: {texts[0]}"
         + (f" and {len(texts) - 1} more" if len(texts) > 1 else ""),
+        statement=down_naming(facts, found[0].identity),
+        marker="does not bring the schema back",
         relation=".".join(found[0].identity.split(".")[:2]),
         direction=Direction.DOWN,
         evidence=texts[:10],

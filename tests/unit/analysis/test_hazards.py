@@ -374,6 +374,14 @@ class TestLevels:
         finding = found(builder.down(sqlstate="23502"), "rollback_fails")[0]
         assert (finding.statement, finding.marker) == ("R1", "fails with 23502")
 
+    def test_a_loss_is_shown_at_the_statement_that_should_bring_it_back(self) -> None:
+        builder = went_down(differing(Change.MISSING)).statement("R1", "DROP TABLE x", direction=Direction.DOWN)
+        builder.statement("R2", "ALTER TABLE orders ADD COLUMN note text", direction=Direction.DOWN)
+        findings = [f for f in judged(builder).findings if f.hazard.id in ("H302", "H303")]
+        assert [(f.statement, f.direction, f.relation) for f in findings] == [
+            ("R2", Direction.DOWN, "public.orders")
+        ] * 2
+
     def test_foreign_keys_find_their_statement_and_index(self) -> None:
         builder = busy().statement(
             "S1", "ALTER TABLE items ADD CONSTRAINT items_fk FOREIGN KEY (order_id) REFERENCES orders (id)"
