@@ -1,5 +1,6 @@
 """What a statement touches, read from its parse tree: relations read and written, and what the ledger can follow."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from typing import Any, Final
 
 import postgast
 
+_PLAIN: Final = re.compile(r"[a-z_][a-z0-9_$]*")  # what SQL leaves as it is; everything else needs quotes
 _WRITERS: Final = ("InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt")
 
 
@@ -20,7 +22,7 @@ class LedgerAction(Enum):
 
 @dataclass(frozen=True, slots=True)
 class LedgerTarget:
-    """A statement whose rows can be followed by adding RETURNING of the primary key of `relation`."""
+    """A statement whose rows can be followed by adding RETURNING of the primary key of `relation` (never quoted)."""
 
     action: LedgerAction
     relation: str
@@ -28,7 +30,7 @@ class LedgerTarget:
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """Relations as written ("orders", "shop.orders"), sorted; `control` is "begin", "end" or "".
+    """Relations as SQL writes them ("orders", 'shop."Order"'), sorted; `control` is "begin", "end" or "".
 
     Functions and triggers hide what they touch: only what the text says is here.
     """
@@ -78,7 +80,15 @@ def _kind(node: object) -> str:
 
 
 def _name(relation: Any) -> str:
-    return f"{relation.schemaname}.{relation.relname}" if relation.schemaname else str(relation.relname)
+    return ".".join(_quoted(part) for part in (relation.schemaname, relation.relname) if part)
+
+
+def _quoted(identifier: str) -> str:
+    return identifier if _PLAIN.fullmatch(identifier) else '"' + identifier.replace('"', '""') + '"'
+
+
+def _bare_name(relation: Any) -> str:
+    return ".".join(part for part in (relation.schemaname, relation.relname) if part)
 
 
 def _written(node: Any) -> Iterator[str]:
@@ -94,7 +104,7 @@ def _read(nodes: list[Any]) -> tuple[str, ...]:
     """Relations named somewhere else than as the target of a write."""
     named = Counter(_name(node) for node in nodes if _kind(node) == "RangeVar")
     named.subtract(name for node in nodes for name in _written(node))
-    common = {str(node.ctename) for node in nodes if _kind(node) == "CommonTableExpr"}
+    common = {_quoted(node.ctename) for node in nodes if _kind(node) == "CommonTableExpr"}
     return tuple(sorted(name for name, times in named.items() if times > 0 and name not in common))
 
 
@@ -106,12 +116,12 @@ def _ledger(statement: Any) -> LedgerTarget | None:
         return None
     if kind == "DeleteStmt":
         single = not statement.using_clause
-        return LedgerTarget(LedgerAction.DELETE, _name(statement.relation)) if single else None
+        return LedgerTarget(LedgerAction.DELETE, _bare_name(statement.relation)) if single else None
     if statement.HasField("on_conflict_clause"):
         return None
     if statement.HasField("select_stmt") and not postgast.unwrap_node(statement.select_stmt).values_lists:
         return None  # INSERT … SELECT may write any number of rows; DEFAULT VALUES has no source at all
-    return LedgerTarget(LedgerAction.INSERT, _name(statement.relation))
+    return LedgerTarget(LedgerAction.INSERT, _bare_name(statement.relation))
 
 
 def _control(statement: Any) -> str:

@@ -160,6 +160,8 @@ def build_workload(traffic: TrafficSpec, *, path: Path, phases: Sequence[PhaseSp
     named = {operation.version for operation in operations} - {""}
     _check_phases(phases, named, path)
     named |= {version for phase in phases for version in phase.traffic}
+    if "new" in named:
+        named.add("old")  # what runs before the migration, if only the operations of every version
     versions = ("", *sorted(named, key=lambda name: (_USUAL_VERSIONS.get(name, len(_USUAL_VERSIONS)), name)))
     workload = Workload(operations, versions, str(path))
     for mix in (workload.initial_mix(), *(phase.traffic for phase in phases)):

@@ -95,14 +95,22 @@ def test_an_operation_of_the_next_version_may_need_the_migration(shop: Connectio
 
 def test_the_ledger_follows_tables_with_a_primary_key(shop: Connection) -> None:
     shop.execute("CREATE TABLE IF NOT EXISTS keyless (a int)")
+    shop.execute("CREATE TABLE IF NOT EXISTS dated (at timestamptz, n int, PRIMARY KEY (at, n))")
+    shop.execute('CREATE TABLE "Odd Table" (id int PRIMARY KEY)')
     both = build_workload(
         TrafficSpec(
             operation=(
                 OperationSpec(name="a", sql="INSERT INTO items VALUES (1, 2, 'x')"),
                 OperationSpec(name="b", sql="DELETE FROM public.orders WHERE id = 1"),
                 OperationSpec(name="c", sql="INSERT INTO keyless VALUES (1)"),
+                OperationSpec(name="d", sql="INSERT INTO dated VALUES (now(), 1)"),
+                OperationSpec(name="e", sql='INSERT INTO "Odd Table" VALUES (1)'),
             )
         ),
         path=Path("s.toml"),
     )
-    assert ledger_keys(shop, both) == {"public.items": ("order_id", "place"), "public.orders": ("id",)}
+    assert ledger_keys(shop, both) == {
+        "public.Odd Table": ("id",),
+        "public.items": ("order_id", "place"),
+        "public.orders": ("id",),
+    }

@@ -16,7 +16,8 @@ from harness.spec.targets import LedgerAction, LedgerTarget, StatementSyntaxErro
         ("WITH d AS (DELETE FROM i RETURNING *) SELECT 1 FROM d, e", ("e",), ("i",)),
         ("MERGE INTO t USING s ON t.a = s.a WHEN MATCHED THEN DELETE", ("s",), ("t",)),
         ("TRUNCATE a, b", (), ("a", "b")),
-        ('INSERT INTO "Order" VALUES ($1)', (), ("Order",)),
+        ('INSERT INTO "Order" SELECT 1 FROM s."a""b", ORDERS', ("orders", 's."a""b"'), ('"Order"',)),
+        ('WITH "D" AS (SELECT 1) SELECT 1 FROM "D", "E"', ('"E"',), ()),
     ],
 )
 def test_relations(sql: str, reads: tuple[str, ...], writes: tuple[str, ...]) -> None:
@@ -29,6 +30,7 @@ def test_relations(sql: str, reads: tuple[str, ...], writes: tuple[str, ...]) ->
     [
         ("INSERT INTO o (a) VALUES ($1)", LedgerTarget(LedgerAction.INSERT, "o")),
         ("INSERT INTO s.o DEFAULT VALUES", LedgerTarget(LedgerAction.INSERT, "s.o")),
+        ('INSERT INTO s."Order" VALUES (1)', LedgerTarget(LedgerAction.INSERT, "s.Order")),
         ("DELETE FROM o WHERE id = $1", LedgerTarget(LedgerAction.DELETE, "o")),
         ("INSERT INTO o VALUES (1) ON CONFLICT DO NOTHING", None),
         ("INSERT INTO o VALUES (1) RETURNING id", None),

@@ -77,6 +77,14 @@ def test_versions_are_numbered_and_old_runs_first() -> None:
     assert build(view()).initial_mix() == {}
 
 
+def test_the_new_version_never_runs_before_a_phase_says_so() -> None:
+    workload = build(view(), view(name="next", version="new"))
+    assert workload.initial_mix() == {"old": 1.0}
+    assert [o.name for o in workload.running(workload.initial_mix())] == ["view"]
+    with pytest.raises(SpecError, match="no operation runs for app version 'old'"):
+        build(view(version="new"))
+
+
 def test_a_version_that_only_a_phase_names_runs_what_every_version_runs() -> None:
     workload = build(view(), view(name="w", version="old"), phases=(PhaseSpec(name="p", traffic={"next": 1.0}),))
     assert workload.versions == ("", "old", "next")
