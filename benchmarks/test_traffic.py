@@ -1,0 +1,112 @@
+"""Our traffic beside pgbench at the same work: the same scripts, the same server, at saturation and at half of it.
+
+Saturation of an open loop is found by offering more than the server can do: what completes then is the throughput.
+"""
+
+import os
+import re
+import resource
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from benchmarks.conftest import SCALE, pgbench
+from harness.events.operations import decode_records
+from harness.model.clock import RunClock
+from harness.model.units import NS_PER_S
+from harness.model.words import Role
+from harness.postgres.ports import Server
+from harness.rehearsal.traffic.plan import TrafficPlan
+from harness.rehearsal.traffic.process import TrafficProcess, TrafficSummary
+from harness.spec.scenario import OperationSpec, TrafficSpec
+from harness.spec.workload import build_workload
+
+ACTORS, SECONDS = 16, 6
+
+SELECT_ONLY = """\\set aid random(1, 100000 * :scale)
+SELECT abalance FROM pgbench_accounts WHERE aid = :aid;
+"""
+TPCB_LIKE = """\\set aid random(1, 100000 * :scale)
+\\set bid random(1, 1 * :scale)
+\\set tid random(1, 10 * :scale)
+\\set delta random(-5000, 5000)
+BEGIN;
+UPDATE pgbench_accounts SET abalance = abalance + :delta WHERE aid = :aid;
+SELECT abalance FROM pgbench_accounts WHERE aid = :aid;
+UPDATE pgbench_tellers SET tbalance = tbalance + :delta WHERE tid = :tid;
+UPDATE pgbench_branches SET bbalance = bbalance + :delta WHERE bid = :bid;
+INSERT INTO pgbench_history (tid, bid, aid, delta, mtime) VALUES (:tid, :bid, :aid, :delta, CURRENT_TIMESTAMP);
+END;
+"""
+SCRIPTS = {"select-only": SELECT_ONLY, "tpcb-like": TPCB_LIKE}
+
+
+def theirs(server: Server, script: Path) -> tuple[float, float]:
+    """Transactions a second of pgbench, and its CPU seconds a transaction."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    said = pgbench(
+        server,
+        *("-n", "-M", "prepared", "-c", str(ACTORS), "-j", "1", "-T", str(SECONDS)),
+        *("-D", f"scale={SCALE}", "-f", str(script)),
+    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    found = re.search(r"^tps = ([0-9.]+)", said, re.MULTILINE)
+    assert found is not None, said
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return float(found[1]), cpu / (float(found[1]) * SECONDS)
+
+
+def ours(server: Server, script: Path, folder: Path, *, rate: float) -> tuple[float, TrafficSummary]:
+    """Operations a second that completed while traffic was offered, and the generator's account."""
+    operation = OperationSpec(name=script.stem, pgbench=script.name, params={"scale": SCALE})
+    spec = TrafficSpec(rate=rate, actors=ACTORS, operation=(operation,), pool_timeout="600s")
+    folder.mkdir()
+    clock = RunClock.start()
+    plan = TrafficPlan.of(
+        spec,
+        workload=build_workload(spec, path=script.parent / "scenario.toml"),
+        conninfo=server.conninfo(application_name=Role.TRAFFIC.application_name),
+        clock=clock,
+        seed=os.getpid(),
+        records_folder=folder,
+        private_folder=folder,
+        samples={},
+        primary_keys={},
+        processes=1,
+    )
+    traffic = TrafficProcess(plan)
+    traffic.start()
+    try:
+        began = traffic.begin()
+        time.sleep(SECONDS + 0.1)
+        summary = traffic.stop(drain_ns=0)
+    finally:
+        traffic.kill()
+    records = np.concatenate([decode_records(file.read_bytes()) for file in folder.glob("operations-*.bin")])
+    done = records[(records["outcome"] == 0) & (records["end_ns"] < began + SECONDS * NS_PER_S)]
+    return len(done) / SECONDS, summary
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_against_pgbench(
+    benchmark: BenchmarkFixture, server: Server, tmp_path: Path, ratio: Callable[[str, str], None], name: str
+) -> None:
+    script = tmp_path / f"{name}.sql"
+    script.write_text(SCRIPTS[name])
+    reference, their_cpu = theirs(server, script)
+    flat_out, busy = ours(server, script, tmp_path / "saturation", rate=reference * 1.3)
+    again, _ = theirs(server, script)
+    between = (reference + again) / 2
+    half, calm = ours(server, script, tmp_path / "half", rate=between / 2)
+    benchmark.pedantic(lambda: None, rounds=1)
+    our_cpu = busy.cpu_seconds / max(1, busy.completed)
+    benchmark.extra_info.update({"throughput_ratio": flat_out / between, "cpu_ratio": our_cpu / their_cpu})
+    ratio(f"{name}: completed at saturation / pgbench", f"{flat_out / between:.2f}  ({between:,.0f} tps)")
+    ratio(f"{name}: client CPU a transaction / pgbench's", f"{our_cpu / their_cpu:.2f}  ({their_cpu * 1e6:.1f} µs)")
+    ratio(f"{name}: achieved / offered at half of saturation", f"{half / (between / 2):.3f}")
+    ratio(f"{name}: dispatch lag p99 at half of saturation", f"{calm.lag_p99_ns / 1e6:.2f} ms")
+    assert flat_out > 0
