@@ -293,6 +293,7 @@ class Observer:
                 at_ns=now,
                 pass_=self._pass,
                 interval_ns=self._interval_ns,
+                holds_are_polled=self._windows.had_tool,
                 log_complete=complete,
                 log_lost=self._tail.lost,
                 undecodable=self._tail.undecodable,

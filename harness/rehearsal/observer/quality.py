@@ -19,16 +19,21 @@ def quality_notes(
     at_ns: int,
     pass_: Pass,
     interval_ns: int,
+    holds_are_polled: bool,
     log_complete: bool,
     log_lost: str,
     undecodable: int,
 ) -> list[QualityNoted]:
-    """The notes of a pass: starved polling while the migration ran, an incomplete log, a server that was away."""
+    """The notes of a pass: starved polling while the migration ran, an incomplete log, a server that was away.
+
+    Waits come from the log, which misses nothing. Holds of our own session are timed by its statements; only those of a
+    tool's sessions are known from polling alone (`holds_are_polled`), and a gap leaves them open.
+    """
     notes = []
     gap = measure.gap_migration_ns_max
     if gap > min(_STARVED_INTERVALS * interval_ns, _STARVED_NS):
         message = f"pg_locks was not polled for {format_duration(gap)} while the migration ran"
-        notes.append((message, True, "give the machine more cores, or lower [traffic] rate"))
+        notes.append((message, holds_are_polled, "give the machine more cores, or lower [traffic] rate"))
     if not log_complete:
         notes.append((f"the server's log was not read to its end{': ' if log_lost else ''}{log_lost}", True, ""))
     if undecodable:

@@ -40,6 +40,11 @@ class Windows:
                 self._windows[-1] = replace(self._windows[-1], end_ns=at_ns)
 
     @property
+    def had_tool(self) -> bool:
+        """Whether a tool ran at any time."""
+        return any(window.tool for window in self._windows)
+
+    @property
     def current(self) -> Window | None:
         """The run that goes on now."""
         last = self._windows[-1] if self._windows else None

@@ -6,12 +6,15 @@ from harness.rehearsal.observer.lock_poll import PollMeasure
 from harness.rehearsal.observer.quality import quality_notes
 
 
-def notes_of(measure: PollMeasure, *, pass_: Pass = Pass.LOAD, complete: bool = True, bad: int = 0) -> list[bool]:
+def notes_of(
+    measure: PollMeasure, *, pass_: Pass = Pass.LOAD, complete: bool = True, bad: int = 0, tool: bool = False
+) -> list[bool]:
     notes = quality_notes(
         measure,
         at_ns=0,
         pass_=pass_,
         interval_ns=20 * NS_PER_MS,
+        holds_are_polled=tool,
         log_complete=complete,
         log_lost="",
         undecodable=bad,
@@ -24,7 +27,9 @@ def test_a_regular_witness_has_nothing_to_say() -> None:
 
 
 def test_starved_while_the_migration_ran() -> None:
-    assert notes_of(PollMeasure(gap_migration_ns_max=201 * NS_PER_MS)) == [True]
+    gap = PollMeasure(gap_migration_ns_max=201 * NS_PER_MS)
+    assert notes_of(gap) == [False]
+    assert notes_of(gap, tool=True) == [True]
 
 
 def test_an_incomplete_or_unreadable_log() -> None:
