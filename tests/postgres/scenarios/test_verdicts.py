@@ -5,17 +5,31 @@ from pathlib import Path
 import pytest
 
 from harness.cli.conclude import Conclusion, conclude
+from harness.model.verdict import Verdict
 from harness.rehearsal.conductor import rehearse
 from harness.rehearsal.options import Options
 from harness.report.view.model import FindingView
-from harness.spec.load import find_scenarios, load_scenario
+from harness.spec.load import LoadedScenario, find_scenarios, load_scenario
 
 SCENARIOS = Path(__file__).parents[3] / "scenarios"
+# Other processes may starve the generator or the observer; the run then says so instead of judging.
+ATTEMPTS = 3
 FILES = [*find_scenarios(SCENARIOS / "hazards"), *find_scenarios(SCENARIOS / "incidents")]
 
 
 def _id(path: Path) -> str:
     return str(path.parent.relative_to(SCENARIOS))
+
+
+def _rehearsed(loaded: LoadedScenario, *, home: Path, folder: Path) -> Conclusion:
+    """The first conclusion that is one, else the last."""
+    name = loaded.scenario.name
+    for attempt in range(1, ATTEMPTS + 1):
+        options = Options(home=home, out=folder / f"run-{attempt}", run_id=name, command=())
+        conclusion = conclude(rehearse(loaded, options).path)
+        if conclusion.verdict is not Verdict.INCONCLUSIVE:
+            break
+    return conclusion
 
 
 def _said(conclusion: Conclusion) -> str:
@@ -34,9 +48,8 @@ def _weighs(finding: FindingView) -> bool:
 @pytest.mark.parametrize("path", FILES, ids=_id)
 def test_a_rehearsal_says_what_its_scenario_expects(path: Path, home: Path, tmp_path: Path) -> None:
     loaded = load_scenario(path)
-    directory = rehearse(loaded, Options(home=home, out=tmp_path / "run", run_id=loaded.scenario.name, command=()))
 
-    conclusion = conclude(directory.path)
+    conclusion = _rehearsed(loaded, home=home, folder=tmp_path)
 
     expected, found = set(loaded.scenario.expect["hazards"]), conclusion.view.findings
     assert conclusion.verdict.value == loaded.scenario.expect["verdict"], _said(conclusion)
