@@ -25,6 +25,8 @@ ZOOM = "zoom"
 """Name of the interval selection that all lanes bind their time to; Vega's signal is `zoom_t`."""
 
 _NARROWEST_PX = 1.5
+_SMALLEST_NAME_PX = 28
+"""A phase narrower than this has no room for a letter of its name and the ellipsis."""
 
 
 def chart_spec(lanes: tuple[Lane, ...], line: TimelineView) -> dict[str, Any]:
@@ -66,7 +68,16 @@ def _buckets(lanes: tuple[Lane, ...], line: TimelineView) -> list[dict[str, Any]
             for number, one in enumerate(lane.series):
                 record[_field(lane, number)] = one.values[index]
         records.append(record)
-    return records
+    return [*records, _end(lanes, records[-1])]
+
+
+def _end(lanes: tuple[Lane, ...], last: dict[str, Any]) -> dict[str, Any]:
+    """A record without width that carries steps and areas to the end of the last bucket."""
+    end: dict[str, Any] = {"t": last["e"], "e": last["e"], "m": None}
+    for lane in lanes:
+        for number, one in enumerate(lane.series):
+            end[_field(lane, number)] = last[_field(lane, number)] if one.shape in ("area", "step") else None
+    return end
 
 
 def _field(lane: Lane, number: int) -> str:
@@ -131,7 +142,7 @@ def _grid(place_px: str) -> alt.Chart:
 
 def _series(lane: Lane, one: Series, field: str, line: TimelineView) -> alt.Chart:
     color = f"var(--s-{one.key})"
-    chart = alt.Chart()
+    chart: alt.Chart = alt.Chart()
     value = _value(lane, field)
     if one.shape == "bar":
         fill = "url(#hatch-failed)" if one.key in ("failed", "error1") else color
@@ -149,6 +160,7 @@ def _series(lane: Lane, one: Series, field: str, line: TimelineView) -> alt.Char
             stroke=color,
             strokeDash=[float(part) for part in one.dash.split()] or [1, 0],
             strokeWidth=one.stroke_px,
+            strokeCap="butt" if one.dash else "round",
             interpolate="step-after" if one.shape == "step" else "linear",
             invalid="break-paths-show-domains",
         )
@@ -191,9 +203,19 @@ def _rows(lane: Lane, line: TimelineView) -> list[alt.Chart]:
     if lane.id != "phases":
         return [bars]
     shown_s = f"({ZOOM}_t ? {ZOOM}_t[1] - {ZOOM}_t[0] : {line.length_s:g})"
-    room = alt.expr(f"max(1, (datum.b - datum.a) / {shown_s} * width - 8)")
+    width = f"(datum.b - datum.a) / {shown_s} * width"
+    room, seen = alt.expr(f"max(1, {width} - 8)"), alt.expr(f"{width} < {_SMALLEST_NAME_PX} ? 0 : 1")
     names = base.mark_text(
-        clip=True, aria=False, align="left", baseline="top", dx=6, dy=3, fill="var(--ink)", fontSize=12, limit=room
+        clip=True,
+        aria=False,
+        align="left",
+        baseline="top",
+        dx=6,
+        dy=3,
+        fill="var(--ink)",
+        fontSize=12,
+        limit=room,
+        opacity=seen,
     )
     return [bars, names.encode(y=top, text="label:N")]
 

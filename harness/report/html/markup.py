@@ -58,10 +58,19 @@ def status(value: Status, word: str = "") -> Markup:
 
 
 def table(head: Sequence[tuple[str, str]], rows: Iterable[Sequence[object]], *, label: str, class_: str = "") -> Markup:
-    """A table that scrolls inside its own container; a head is text and class ("num" aligns right)."""
+    """A table that scrolls inside its own container; a head is text and class ("num" aligns right).
+
+    With the class `stack` its rows become blocks on a narrow screen, each cell led by the head of its column.
+    """
     cells = [tag("th", text, scope="col", class_=kind or None) for text, kind in head]
     body = [
-        tag("tr", *(tag("td", cell, class_=kind or None) for cell, (_, kind) in zip(row, head, strict=True)))
+        tag(
+            "tr",
+            *(
+                tag("td", cell, class_=kind or None, data_head=text or None)
+                for cell, (text, kind) in zip(row, head, strict=True)
+            ),
+        )
         for row in rows
     ]
     inner = tag("table", tag("thead", tag("tr", *cells)), tag("tbody", *body), class_=class_ or None)

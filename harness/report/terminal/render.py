@@ -5,6 +5,9 @@ from harness.report.terminal.findings import finding_lines
 from harness.report.terminal.picture import picture
 from harness.report.view.model import BudgetRow, PhaseRow, Status, View
 
+_INDENT = 12
+"""Where the label of a budget begins: after the longest status."""
+
 _SMALLEST = 60
 """Narrower terminals get lines of 60 columns, which they wrap themselves: tables cannot get any smaller."""
 
@@ -82,20 +85,24 @@ def _phases(rows: tuple[PhaseRow, ...], canvas: Canvas) -> list[str]:
 
 
 def _budgets(title: str, rows: tuple[BudgetRow, ...], canvas: Canvas) -> list[str]:
+    """Status, label, limit, found, who; a note stands below its row."""
     if not rows:
         return []
     limit = _column("limit", [row.limit for row in rows], canvas, 16)
     found = _column("found", [row.found for row in rows], canvas, 28)
-    rest = max((columns(canvas.text(row.blame or row.note)) for row in rows), default=0)
-    rest = min(rest, 16)
-    label = canvas.width - 2 - 10 - 2 - limit - 2 - found - 2 - rest
+    blame = _column("", [row.blame for row in rows], canvas, 16)
+    label = canvas.width - _INDENT - 2 - limit - 2 - found - 2 - blame
     label = min(label, 2 + max(columns(canvas.text(row.label)) for row in rows))
-    head = canvas.fit(title, 12 + label) + "  " + canvas.fit("limit", limit) + "  " + canvas.fit("found", found)
-    lines = [canvas.bold(head.rstrip())]
+    head = [canvas.fit(title, _INDENT + label), canvas.fit("limit", limit), canvas.fit("found", found)]
+    lines = [canvas.bold("  ".join(head).rstrip())]
     for row in rows:
-        status = canvas.paint(canvas.fit(f"{row.status.mark} {row.status.value}", 10), row.status)
-        cells = [canvas.fit(row.limit, limit), canvas.fit(row.found, found), canvas.fit(row.blame or row.note, rest)]
-        lines.append(f"  {status}{canvas.fit(row.label, label)}  " + "  ".join(cells))
+        status = canvas.paint(canvas.fit(f"{row.status.mark} {row.status.value}", _INDENT - 2), row.status)
+        cells = [canvas.fit(row.limit, limit), canvas.fit(row.found, found), canvas.fit(row.blame, blame)]
+        first, *more = canvas.wrap(row.label, label)
+        lines.append(f"  {status}{canvas.fit(first, label)}  " + "  ".join(cells))
+        lines += [" " * _INDENT + line for line in more]
+        notes = canvas.wrap(row.note, canvas.width - _INDENT - 2) if row.note else []
+        lines += [" " * (_INDENT + 2) + canvas.dim(note) for note in notes]
     return lines
 
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from harness.analysis.facts import Facts, StatementFacts, WaitFacts
+from harness.analysis.facts import Facts, PhaseFacts, StatementFacts, WaitFacts
 from harness.model.spans import Span, merge_spans
 from harness.model.units import NS_PER_S
 from harness.model.words import Pass
@@ -37,12 +37,16 @@ class BarRow:
 
 
 def phase_bars(facts: Facts, window: Span) -> tuple[Bar, ...]:
-    """The phases of the load pass in order; of a named phase, its name."""
+    """The phases of the load pass in order, with the name of those that have one."""
     return tuple(
-        _bar("phase", phase.span, window, label=phase.name or phase.phase.value, tip=duration(phase.span.duration_ns))
+        _bar("phase", phase.span, window, label=_phase_name(phase), tip=duration(phase.span.duration_ns))
         for phase in facts.phases
         if phase.pass_ is Pass.LOAD and phase.span.overlap(window)
     )
+
+
+def _phase_name(phase: PhaseFacts) -> str:
+    return f"{phase.phase.value} · {phase.name}" if phase.name else phase.phase.value
 
 
 def statement_rows(facts: Facts, window: Span) -> tuple[tuple[BarRow, ...], int]:

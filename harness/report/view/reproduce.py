@@ -9,8 +9,8 @@ from harness.report.words import DASH, duration
 
 
 def command_line(info: RunInfo) -> str:
-    """The command, quoted for a POSIX shell, credentials masked."""
-    return mask_credentials(shlex.join(info.command))
+    """The command, quoted for a POSIX shell, credentials masked; made up from the scenario where none was kept."""
+    return mask_credentials(shlex.join(info.command or ("rehearse", "run", info.scenario_file)))
 
 
 def reproduce_rows(info: RunInfo, facts: Facts) -> tuple[tuple[str, str], ...]:

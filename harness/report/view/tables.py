@@ -34,13 +34,18 @@ def _statement(statement: StatementFacts, status: Status, facts: Facts) -> State
         locks=_locks(statement),
         duration=duration(statement.duration_ns),
         held=duration(statement.held_ns, error_ns=statement.held_error_ns),
-        waited=duration(statement.waited_ns, error_ns=statement.waited_error_ns) if measured else DASH,
-        blocked=duration(statement.blocked_max_ns, error_ns=statement.blocked_error_ns) if measured else DASH,
+        waited=_wait(statement.waited_ns, statement.waited_error_ns, facts) if measured else DASH,
+        blocked=_wait(statement.blocked_max_ns, statement.blocked_error_ns, facts) if measured else DASH,
         blocked_actors=f"{statement.blocked_actors}{actors}" if measured else DASH,
         wal=DASH if statement.wal_bytes is None else format_bytes(statement.wal_bytes),
         status=status,
         outcome=_outcome(statement),
     )
+
+
+def _wait(ns: int, error_ns: int, facts: Facts) -> str:
+    """A wait as the server logs it: none means none longer than deadlock_timeout, which is a bound and not zero."""
+    return duration(ns, error_ns=error_ns) if ns else f"< {duration(facts.deadlock_timeout_ns)}"
 
 
 def _locks(statement: StatementFacts) -> str:

@@ -125,6 +125,7 @@ def _latencies(values: tuple[int | None, ...], size: int, *, worst: bool = True)
 
 
 def _bands(facts: Facts, line: Timeline) -> tuple[Band, ...]:
+    """Migration, rollback, and outages of at least two buckets: shorter ones are the pauses of any traffic."""
     traffic = facts.traffic
     stretches = [
         ("migrate", facts.migrate_span, "migrate"),
@@ -140,7 +141,7 @@ def _bands(facts: Facts, line: Timeline) -> tuple[Band, ...]:
             label=label,
         )
         for kind, span, label in stretches
-        if span is not None
+        if span is not None and (kind != "outage" or span.duration_ns >= 2 * line.bucket_ns)
     )
 
 

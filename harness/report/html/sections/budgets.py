@@ -33,4 +33,4 @@ def _table(head: tuple[tuple[str, str], ...], rows: tuple[BudgetRow, ...], label
     keep = [
         i for i, (name, _) in enumerate(head) if name in ("", head[1][0], "Limit", "Found") or any(c[i] for c in cells)
     ]
-    return table([head[i] for i in keep], [[row[i] for i in keep] for row in cells], label=label)
+    return table([head[i] for i in keep], [[row[i] for i in keep] for row in cells], label=label, class_="stack")
