@@ -235,6 +235,14 @@ class TestStatements:
         lock = first(builder).locks[0]
         assert (lock.mode, lock.exact, lock.used_by_traffic) == ("AccessExclusiveLock", False, True)
 
+    def test_a_hold_seen_at_the_edge_of_two_statements_belongs_to_the_one_that_takes_such_locks(self) -> None:
+        share = ("public.orders", "ShareUpdateExclusiveLock")
+        builder = busy().statement("S1", "ALTER TABLE orders VALIDATE CONSTRAINT c", end=10_050).locks("S1", share)
+        builder.statement("S2", ALTER, start=10_051, end=10_060).locks("S2", STRONG)
+        builder.hold(MIGRATION_PID, 10_045, 10_058, error=20)
+        modes = [[lock.mode for lock in s.locks] for s in analyse(builder.history()).statements]
+        assert modes == [["ShareUpdateExclusiveLock"], ["AccessExclusiveLock"]]
+
     def test_after_another_wait_an_unseen_lock_came_late(self) -> None:
         builder = (
             busy().statement("S1", ALTER, end=11_000).locks("S1", ("public.users", "ShareRowExclusiveLock"), STRONG)
