@@ -1,0 +1,161 @@
+"""What is known of the change: each statement, its locks, waits, victims and work."""
+
+from dataclasses import dataclass
+
+from harness.model.spans import Span
+from harness.model.words import Direction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockFacts:
+    """One relation lock a statement took: mode and relation; `span` is when it was held under load.
+
+    `held_ns` is None where only the trace pass saw it; `error_ns` bounds it. `exact` is false for a lock known from
+    polling alone. `used_by_traffic`: an operation reads or writes the relation (or the table the index belongs to).
+    """
+
+    relation: str
+    kind: str
+    mode: str
+    existed: bool
+    exact: bool
+    used_by_traffic: bool
+    span: Span | None
+    held_ns: int | None
+    error_ns: int
+    table: str = ""
+    """The table that an index or TOAST table belongs to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitFacts:
+    """One wait of the migration for a lock: behind whom, how long; `blockers` are told as "long_reader (pid 812)"."""
+
+    relation: str
+    mode: str
+    target: str
+    span: Span
+    waited_ns: int
+    error_ns: int
+    outcome: str
+    blockers: tuple[str, ...]
+    blocker_roles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockedFacts:
+    """One wait of an actor that a statement of the migration caused, through whatever chain.
+
+    `behind` is "held" when the migration held the lock, "queue" when the actor queued behind its request. `operation`
+    is the operation that the actor ran, "" where not known.
+    """
+
+    actor: int
+    pid: int
+    operation: str
+    relation: str
+    mode: str
+    span: Span
+    waited_ns: int
+    error_ns: int
+    behind: str
+    chain: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkFacts:
+    """What one statement did to one relation that existed before (trace pass)."""
+
+    relation: str
+    kind: str
+    rewritten: bool
+    truncated: bool
+    dropped: bool
+    rows_before: int | None
+    bytes_before: int
+    rows_scanned: int | None
+    rows_fetched_by_index: int | None
+    rows_changed: int | None
+    rows_inserted: int | None = None
+    """Of `rows_changed`: new rows, which lock nobody else's."""
+
+    @property
+    def rows_read(self) -> int:
+        """Rows read by sequential or index access, 0 where not measured."""
+        return (self.rows_scanned or 0) + (self.rows_fetched_by_index or 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptedFacts:
+    """A hazard accepted by a comment above the statement; `relation` "" accepts it on any relation."""
+
+    hazard: str
+    reason: str
+    relation: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadlockFacts:
+    """A deadlock the server resolved (40P01).
+
+    `victim` names the session that got the error, `statement` the migration's statement under way then.
+    """
+
+    at_ns: int
+    victim: str
+    role: str
+    statement: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementFacts:
+    """One statement, its trace and its load run joined.
+
+    `work` is catalog, scan, rewrite, index or data. `span` is the load run's last attempt (the trace run's where
+    there was no load run). `transaction_span` lasts to the end of its transaction, which is how long its locks were
+    held. `held_ns` is the longest hold of a lock of mode SHARE or stronger on a relation that existed; `waited_ns`
+    the sum of its waits; `blocked` whom it made wait. These three are never added. `below_ns` is the shortest wait
+    the log shows.
+    """
+
+    id: str
+    direction: Direction
+    step: str
+    file: str
+    line: int
+    column: int
+    sql: str
+    tag: str
+    fingerprint: str
+    work: str
+    transaction: int
+    autocommit: bool
+    attempts: int
+    span: Span | None
+    transaction_span: Span | None
+    duration_ns: int | None
+    trace_duration_ns: int | None
+    held_ns: int | None
+    held_error_ns: int
+    waited_ns: int
+    waited_error_ns: int
+    blocked_max_ns: int
+    blocked_total_ns: int
+    blocked_actors: int
+    blocked_error_ns: int
+    locks: tuple[LockFacts, ...]
+    waits: tuple[WaitFacts, ...]
+    blocked: tuple[BlockedFacts, ...]
+    relations: tuple[WorkFacts, ...]
+    wal_bytes: int | None
+    lock_timeout_ms: int | None
+    statement_timeout_ms: int | None
+    sqlstate: str
+    message: str
+    position: int
+    left_behind: tuple[str, ...]
+    trace_sqlstate: str
+    accepts: tuple[AcceptedFacts, ...] = ()
+    trace_message: str = ""
+    failed_attempts: int = 0
+    """Attempts under load that ended with an error, retried or not."""

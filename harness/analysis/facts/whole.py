@@ -1,0 +1,81 @@
+"""The facts of a run as a whole."""
+
+from dataclasses import dataclass
+
+from harness.analysis.facts.aftermath import InvariantFacts, RollbackFacts, StateFacts
+from harness.analysis.facts.application import AntagonistFacts, OperationFacts, Timeline, TrafficFacts
+from harness.analysis.facts.change import DeadlockFacts, StatementFacts
+from harness.model.spans import Span
+from harness.model.words import Pass, PhaseKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseFacts:
+    """One phase as it ran; `name` is the scenario's."""
+
+    pass_: Pass
+    phase: PhaseKind
+    name: str
+    span: Span
+    ok: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QualityNote:
+    """A limit of what this run proves."""
+
+    subject: str
+    message: str
+    inconclusive: bool
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentFacts:
+    """Where it ran and on what."""
+
+    engine: str
+    engine_reason: str
+    description: str
+    server_version: str
+    snapshot_source: str
+    snapshot_digest: str
+    snapshot_bytes: int
+    snapshot_rows: int
+    snapshot_cached: bool
+    restore_ns: int | None
+    clone_method: str
+    clone_ns: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Everything that is known about a run."""
+
+    environment: EnvironmentFacts | None
+    phases: tuple[PhaseFacts, ...]
+    statements: tuple[StatementFacts, ...]
+    operations: tuple[OperationFacts, ...]
+    traffic: TrafficFacts | None
+    timeline: Timeline | None
+    antagonists: tuple[AntagonistFacts, ...]
+    rollback: RollbackFacts
+    invariants: tuple[InvariantFacts, ...]
+    state: StateFacts
+    quality: tuple[QualityNote, ...]
+    migrate_span: Span | None
+    rollback_span: Span | None
+    settle_span: Span | None
+    baseline_span: Span | None
+    wal_bytes: int | None
+    disk_growth_bytes: int | None
+    observer_cost_ratio: float | None
+    """Time spent polling over the time observed."""
+    deadlock_timeout_ns: int
+    complete: bool
+    interrupted: str
+    deadlocks: tuple[DeadlockFacts, ...] = ()
+    database_bytes_before: int | None = None
+    up_failed_tool: str = ""
+    """A tool's last output where its process failed going up, "" when it succeeded or none ran."""
+    rollback_ran: bool = False
