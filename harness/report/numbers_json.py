@@ -3,6 +3,7 @@
 import msgspec
 
 from harness.analysis.facts import Facts, LatencyFacts, OperationFacts, StatementFacts
+from harness.analysis.names import TABLE_KINDS
 from harness.model.spans import Span
 from harness.model.units import NS_PER_MS
 from harness.report.words import milliseconds, strength
@@ -228,8 +229,13 @@ def locks(facts: Facts) -> tuple[Lock, ...]:
 
 
 def rewrites(facts: Facts) -> tuple[Rewrite, ...]:
-    """Each rewritten relation once per direction, sorted."""
-    seen = {(s.direction.value, work.relation) for s in facts.statements for work in s.relations if work.rewritten}
+    """Each rewritten table or materialized view once per direction, sorted; their indexes go without saying."""
+    seen = {
+        (s.direction.value, work.relation)
+        for s in facts.statements
+        for work in s.relations
+        if work.rewritten and work.kind in TABLE_KINDS
+    }
     return tuple(Rewrite(relation=relation, direction=direction) for direction, relation in sorted(seen))
 
 

@@ -13,7 +13,7 @@ def duration(ns: int | None, *, error_ns: int = 0) -> str:
     """A duration, with its bound where that is at least a tenth of it; a dash where not measured.
 
     >>> duration(3_000_000, error_ns=5_000_000), duration(1_507_000_000, error_ns=100_000), duration(None)
-    ('< 8.00 ms', '1,507 ms', '–')
+    ('< 8 ms', '1,507 ms', '–')
     """
     if ns is None:
         return DASH

@@ -194,7 +194,7 @@ def nice_ticks(most: float, *, number: int = 3) -> tuple[float, ...]:
     """About `number` round values from 0 to `most`; always 0 and one more.
 
     >>> nice_ticks(640)
-    (0.0, 200.0, 400.0, 600.0)
+    (0, 200, 400, 600)
     """
     raw = max(most, 1) / number
     size = 10 ** math.floor(math.log10(raw))

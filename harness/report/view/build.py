@@ -65,7 +65,8 @@ def _summary(facts: Facts, judgement: Judgement) -> str:
         )
     levels = [finding.level for finding in judgement.findings if finding.accepted is None]
     counts = [plural(levels.count(level), level.value) for level in (Level.ERROR, Level.WARNING) if level in levels]
-    parts.append(", ".join(counts) if counts else "no errors, no warnings")
+    nothing = "no errors, no warnings" if facts.statements else "nothing was run"
+    parts.append(", ".join(counts) or nothing)
     if facts.timeline:
         length_ns = facts.timeline.bucket_ns * len(facts.timeline.offered)
         parts.append(f"{seconds(length_ns)} rehearsed under load")

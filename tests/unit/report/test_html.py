@@ -150,7 +150,7 @@ def test_a_run_without_numbers_says_so() -> None:
     text = page("inconclusive")
     for said in (
         "No load pass was recorded.",
-        "No hazard was found.",
+        "so no hazard was looked for.",
         "No statement was run.",
         "No operation was offered.",
     ):

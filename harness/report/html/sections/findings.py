@@ -8,7 +8,8 @@ from harness.report.view.model import ChainLink, FindingView
 def render(view: View) -> Markup:
     """All findings; notes and accepted ones are folded."""
     if not view.findings:
-        return section("findings", "Findings", tag("p", "No hazard was found.", class_="empty"))
+        said = "No hazard was found." if view.statements else "No statement was run, so no hazard was looked for."
+        return section("findings", "Findings", tag("p", said, class_="empty"))
     items = [_finding(number, finding) for number, finding in enumerate(view.findings, start=1)]
     return section("findings", "Findings", *items)
 
