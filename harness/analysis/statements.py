@@ -1,13 +1,14 @@
 """Statements: trace and load joined into held, waited, blocked others and class of work; the three are never added."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from harness.analysis.blocking import WaitGraph, actors_of
 from harness.analysis.facts import AcceptedFacts, BlockedFacts, StatementFacts, WaitFacts, WorkFacts
 from harness.analysis.locking import ROUND_TRIP_NS, LockBook, locks_of, longest_hold
 from harness.analysis.runs import Run, first_runs, runs_by_statement
+from harness.analysis.tool_work import share_out
 from harness.analysis.work import class_of_work
 from harness.events.history import History
 from harness.events.migration import WalWritten, WorkDone
@@ -33,7 +34,8 @@ class StatementSources:
 def statements_of(history: History, *, sources: StatementSources) -> tuple[StatementFacts, ...]:
     """Every statement once: going up in order, then going down."""
     first, loads = first_runs(sources.traced), runs_by_statement(sources.loaded)
-    works, wal = _works(history, sources.book), _wal(history)
+    works = _works(history, book=sources.book, traced=first.values())
+    wal = _wal(history)
     keys = sorted({*first, *loads}, key=_order)
     return tuple(
         _statement(
@@ -145,12 +147,19 @@ def _left_behind(traced: Run | None, runs: list[Run]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(item for end in ends for item in end.left_behind))
 
 
-def _works(history: History, book: LockBook) -> dict[Key, tuple[WorkFacts, ...]]:
+def _works(history: History, *, book: LockBook, traced: Iterable[Run]) -> dict[Key, tuple[WorkFacts, ...]]:
     """Work on relations that existed before the migration; one that it made itself has no users yet."""
     found: defaultdict[Key, dict[str, WorkFacts]] = defaultdict(dict)
+    firsts = tuple(traced)
     for event in history.of(WorkDone):
-        if event.pass_ is Pass.TRACE and book.beginning.existed(event.relation):
+        if event.pass_ is not Pass.TRACE or not book.beginning.existed(event.relation):
+            continue
+        if event.statement:
             found[event.direction, event.statement].setdefault(event.relation, _work(event))
+            continue
+        runs = [run for run in firsts if run.started.direction is event.direction]
+        for run, part in share_out(_work(event), runs, book=book):
+            found[run.key].setdefault(event.relation, part)
     return {key: tuple(works.values()) for key, works in found.items()}
 
 

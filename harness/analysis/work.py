@@ -21,11 +21,16 @@ def class_of_work(tag: str, sql: str, works: Iterable[WorkFacts]) -> str:
         return "rewrite"
     if builds_index(tag, sql) and (not done or any(reads_half(work) for work in done) or tag.startswith("REINDEX")):
         return "index"
-    if tag.split(" ")[0] in _DML and any(work.rows_changed for work in done):
+    if is_data(tag) and any(work.rows_changed for work in done):
         return "data"
     if any(reads_half(work) for work in done):
         return "scan"
     return "catalog"
+
+
+def is_data(tag: str) -> bool:
+    """Whether a command tag is that of a statement that reads or changes rows, or may run ones that do."""
+    return tag.split(";")[0].split(" ")[0] in _DML
 
 
 def builds_index(tag: str, sql: str) -> bool:

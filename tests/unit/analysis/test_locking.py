@@ -1,0 +1,52 @@
+"""Which statement took a lock that polling saw."""
+
+from harness.analysis.analyse import analyse
+from harness.analysis.facts import StatementFacts
+from tests.unit.analysis.histories import ANTAGONIST_PID, MIGRATION_PID, MS, Builder, busy
+
+STRONG = ("public.orders", "AccessExclusiveLock")
+
+
+def statements(builder: Builder) -> dict[str, StatementFacts]:
+    return {statement.id: statement for statement in analyse(builder.history()).statements}
+
+
+def one_transaction() -> Builder:
+    """LOCK TABLE, then two statements that take no lock of their own, all committed at 10,260 ms."""
+    builder = busy()
+    for id_, sql, start, end in (
+        ("S1", "LOCK TABLE orders", 10_000, 10_001),
+        ("S2", "INSERT INTO marks VALUES (1)", 10_001.5, 10_002),
+        ("S3", "SELECT pg_sleep(0.25)", 10_002.5, 10_255),
+    ):
+        builder.statement(
+            id_, sql, start=start, end=end, commit=10_260, transaction=1, tag="LOCK TABLE" if id_ == "S1" else "SELECT"
+        )
+    return builder
+
+
+def test_a_lock_seen_late_is_still_the_statements_that_the_trace_pass_names() -> None:
+    builder = one_transaction().locks("S1", STRONG).hold(MIGRATION_PID, 10_003, 10_258, error=3)
+    found = statements(builder)
+    assert [lock.exact for lock in found["S1"].locks] == [True]
+    assert found["S1"].held_ns == 260 * MS
+    assert (found["S2"].locks, found["S3"].locks) == ((), ())
+    assert (found["S2"].held_ns, found["S3"].held_ns) == (None, None)
+
+
+def test_a_lock_that_no_trace_names_is_given_to_one_statement() -> None:
+    builder = one_transaction().hold(MIGRATION_PID, 10_002.4, 10_258, error=3)
+    found = statements(builder)
+    assert [id_ for id_, statement in found.items() if statement.locks] == ["S2"]
+
+
+def test_whoever_waits_behind_it_waits_for_the_statement_that_took_it() -> None:
+    builder = one_transaction().locks("S1", STRONG).hold(MIGRATION_PID, 10_003, 10_258, error=3)
+    builder.wait(100, 10_020, 10_260, holders=(MIGRATION_PID,), queue=(100,))
+    found = statements(builder)
+    assert {id_: statement.blocked_actors for id_, statement in found.items()} == {"S1": 1, "S2": 0, "S3": 0}
+
+
+def test_a_hold_of_another_session_is_nobodys() -> None:
+    builder = one_transaction().hold(ANTAGONIST_PID, 10_003, 10_258)
+    assert not any(statement.locks for statement in statements(builder).values())
