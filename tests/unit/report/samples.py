@@ -174,7 +174,7 @@ def work(relation: str, *, rewritten: bool = False) -> WorkFacts:
     """What a statement did to a table of 200,000 rows."""
     return WorkFacts(
         relation=relation,
-        kind="table",
+        kind="r",
         rewritten=rewritten,
         truncated=False,
         dropped=False,
