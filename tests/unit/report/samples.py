@@ -93,7 +93,7 @@ def lock(relation: str, mode: str, span: Span | None, *, held_ns: int | None = 3
     """A table lock, exactly known."""
     return LockFacts(
         relation=relation,
-        kind="table",
+        kind="r",
         mode=mode,
         existed=True,
         exact=True,
