@@ -55,7 +55,7 @@ def test_the_fields_other_programs_rely_on() -> None:
     assert found["findings"][0]["relation"] == "public.orders"
     assert found["findings"][0]["accepted"] is None
     assert found["rollback"]["result"] == "ok"
-    assert {"relation": "public.orders", "mode": "AccessExclusiveLock", "direction": "up", "kind": "table"} in found[
+    assert {"relation": "public.orders", "mode": "AccessExclusiveLock", "direction": "up", "kind": "r"} in found[
         "locks"
     ]
     assert found["checks"][0] == {
