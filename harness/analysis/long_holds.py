@@ -1,7 +1,9 @@
 """Strong locks in force while a statement does work that grows with the table, or longer than the budget."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
+from harness.analysis.backfills import Backfill, backfills
 from harness.analysis.facts import Facts, StatementFacts, WorkFacts
 from harness.analysis.findings import finding, on_the_way
 from harness.analysis.held import Holding, counts_fully, growing_work, holdings, is_used
@@ -20,8 +22,9 @@ def long_holds(
     """A finding for each table that a chosen lock keeps from others, at the statement that works."""
     seen: set[tuple[Direction, str]] = set()
     limit = parse_duration(scenario.budgets.held)
+    together = {backfill.statement.id: backfill for backfill in backfills(facts)}
     for statement in facts.statements:
-        works = growing_work(statement)
+        works = growing_work(statement) or _worked_together(statement, together.get(statement.id))
         for holding in holdings(facts, statement):
             key = statement.direction, holding.relation
             long = (holding.lock.held_ns or 0) > limit
@@ -29,6 +32,14 @@ def long_holds(
                 continue
             seen.add(key)
             yield _finding(hazard, statement, holding, works=works, effect=effect)
+
+
+def _worked_together(statement: StatementFacts, backfill: Backfill | None) -> tuple[WorkFacts, ...]:
+    """The work of a transaction whose statements, each a small part, change half of a table by `statement`."""
+    if backfill is None:
+        return ()
+    mine = (work for work in statement.relations if work.relation == backfill.relation)
+    return tuple(replace(work, rows_changed=backfill.changed, rows_inserted=0) for work in mine)
 
 
 def _counts(facts: Facts, statement: StatementFacts, holding: Holding) -> bool:
@@ -51,13 +62,17 @@ def _finding(
         marker=", ".join(part for part in (f"{lock.mode} on {short(lock.relation)}", held) if part),
         evidence=(
             f"{taker.id} took {lock.mode} on {lock.relation}; it lasts to the end of the transaction",
-            *(f"{statement.id} {work_text(work)}" for work in works),
+            *(f"{_worker(statement)} {work_text(work)}" for work in works),
             f"{held} ± {format_duration(lock.error_ns)} under load" if held else "",
             "" if level is Level.ERROR else "the table is small here: judged by its class of work",
         ),
         impact=_impact(statement),
         remedy=safer(statement),
     )
+
+
+def _worker(statement: StatementFacts) -> str:
+    return statement.id if growing_work(statement) else f"the transaction up to {statement.id}"
 
 
 def _doing(statement: StatementFacts, works: tuple[WorkFacts, ...]) -> str:
