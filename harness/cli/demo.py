@@ -10,7 +10,7 @@ import harness
 from harness.cli.conclude import Conclusion
 from harness.cli.output import colour, width
 from harness.cli.run import Ascii, Engine, Quiet, override, rehearse_one
-from harness.model.errors import SandboxError
+from harness.model.errors import SandboxError, SpecError
 from harness.report.terminal import render_brief, render_terminal
 from harness.spec.load import LoadedScenario, find_scenarios, load_scenario
 
@@ -45,11 +45,16 @@ def demo(engine: Engine = None, only: Only = "", quiet: Quiet = False, ascii_: A
     loaded = [
         s for s in (override(load_scenario(f), engine=engine, seed=None) for f in files) if only in s.scenario.name
     ]
-    shown = []
+    if not loaded:
+        raise SpecError(f"no bundled scenario's name holds {only!r}", path="rehearse demo", hint="leave --only out")
+    shown: list[_Shown] = []
     for scenario in loaded:
-        conclusion = rehearse_one(scenario, out=None, owned=False, quiet=quiet, verbose=False, ascii_=ascii_)
-        typer.echo(render_brief(conclusion.view, ascii=ascii_).rstrip("\n"))
-        shown.append(_Shown(scenario, conclusion))
+
+        def told(conclusion: Conclusion, *, scenario: LoadedScenario = scenario) -> None:
+            typer.echo(render_brief(conclusion.view, ascii=ascii_).rstrip("\n"))
+            shown.append(_Shown(scenario, conclusion))
+
+        rehearse_one(scenario, told, out=None, owned=False, quiet=quiet, verbose=False, ascii_=ascii_)
     _summarise(shown, ascii_=ascii_)
     raise typer.Exit(0 if all(one.as_expected for one in shown) else 1)
 
@@ -67,8 +72,6 @@ def _bundled() -> Path:
 
 def _summarise(shown: list[_Shown], *, ascii_: bool) -> None:
     """The worst run in full, then a line for each, then where to look."""
-    if not shown:
-        return
     telling = max(shown, key=lambda one: (one.conclusion.verdict.rank, len(one.conclusion.view.findings)))
     typer.echo("")
     typer.echo(render_terminal(telling.conclusion.view, width=width(), ascii=ascii_, color=colour()).rstrip("\n"))

@@ -1,69 +1,85 @@
-"""The `rehearse` command: every sub-command in one place, and errors mapped to exit codes once."""
+"""The entry point: signals first, then the commands, and every ending mapped to its exit code in one place."""
 
 import os
-import signal
 import sys
-from types import FrameType
+import traceback
+from pathlib import Path
 
-import typer
-
-from harness import __version__
-from harness.cli import demo, doctor, init, knowledge, plan, reports, run
+from harness.cli import interrupts
 from harness.model.errors import HarnessError
 from harness.model.redaction import mask_credentials
 
 EXIT_INTERRUPTED = 130
-
-app = typer.Typer(
-    name="rehearse",
-    help="Rehearse PostgreSQL migrations on production-like data while simulated application traffic runs.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-app.command("run")(run.run)
-app.command("demo")(demo.demo)
-app.command("init")(init.init)
-app.command("check")(plan.check)
-app.command("judge")(reports.judge_run)
-app.command("report")(reports.report_run)
-app.command("explain")(knowledge.explain)
-app.command("hazards")(knowledge.hazards)
-app.command("doctor")(doctor.doctor)
-app.command("gc")(doctor.gc)
-
-
-def _say_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"rehearse {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _options(
-    _version: bool = typer.Option(False, "--version", callback=_say_version, is_eager=True, help="Say the version."),
-) -> None:
-    """Options of every sub-command."""
+EXIT_ENVIRONMENT = 4
 
 
 def main() -> None:
-    """Run the command line; a HarnessError is one message on stderr and its own exit code, never a traceback."""
-    signal.signal(signal.SIGTERM, _as_interrupt)
+    """Run the command line; whatever ends it is one message on stderr and an exit code, never a traceback."""
+    interrupts.install()
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a sign gets a question mark, not a crash.
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     try:
-        app(standalone_mode=True)
-    except HarnessError as error:
-        typer.echo(mask_credentials(f"error: {error}"), err=True)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        typer.echo("interrupted: everything that was started has been removed", err=True)
-        sys.exit(EXIT_INTERRUPTED)
-    except BrokenPipeError:
-        # The reader of our output went away (`rehearse hazards | head`); what is left to flush goes nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        # Imported here: it takes a second, in which Ctrl-C must not print a traceback.
+        from harness.cli.commands import app
+
+        app()
+    except BaseException as error:  # noqa: BLE001 - every ending, also Typer's own SystemExit
+        interrupts.ignore()
+        code, message = _ending(error)
+        _say(message)
+        sys.exit(code)
 
 
-def _as_interrupt(_signal: int, _frame: FrameType | None) -> None:
-    """SIGTERM ends a run as Ctrl-C does."""
-    raise KeyboardInterrupt
+def _ending(error: BaseException) -> tuple[int, str]:
+    """The exit code and the last word. Typer wraps Ctrl-C and a broken pipe in a SystemExit of its own."""
+    if interrupts.is_interruption(error):
+        return EXIT_INTERRUPTED, _clean_up()
+    if isinstance(error, BrokenPipeError) or isinstance(error.__context__, BrokenPipeError):
+        return 0, ""
+    if isinstance(error, SystemExit):
+        return error.code if isinstance(error.code, int) else int(error.code is not None), ""
+    if isinstance(error, HarnessError):
+        return error.exit_code, f"error: {error}"
+    # Exit code 1 would say that a migration failed.
+    return EXIT_ENVIRONMENT, f"error: {describe_crash(error)}"
+
+
+def _say(message: str) -> None:
+    """Say it, if anybody still reads."""
+    try:
+        sys.stderr.write(mask_credentials(message) + "\n" if message else "")
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        # The reader of our output went away; what Python would flush at its exit goes nowhere.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for descriptor in (1, 2):
+            os.dup2(nowhere, descriptor)
+
+
+def _clean_up() -> str:
+    """Remove what an interruption at a bad moment left, and say how it went."""
+    from harness.cli.places import state_home
+    from harness.sandbox.collect import collect_everything
+
+    try:
+        collect_everything(state_home(), ours=True)
+    except (HarnessError, OSError) as error:
+        return f"interrupted; something could not be removed ({error}): rehearse gc removes it"
+    return "interrupted: everything that was started has been removed"
+
+
+def describe_crash(error: BaseException) -> str:
+    """What went wrong and where, without the values that messages quote, for the maintainers of this program.
+
+    >>> describe_crash(ValueError("anna@example.org"))
+    'this should not happen: ValueError'
+    >>> describe_crash(PermissionError(13, "Permission denied", "reports/x"))
+    'reports/x: Permission denied'
+    """
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    frames = [f"    {Path(f.filename).name}:{f.lineno} {f.name}" for f in traceback.extract_tb(error.__traceback__)]
+    state = getattr(error, "sqlstate", None)
+    return "\n".join([f"this should not happen: {type(error).__name__}" + (f" ({state})" if state else ""), *frames])

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import Self, TextIO
 
@@ -80,8 +81,9 @@ class Narrator:
     def _say(self, line: str) -> None:
         with self._lock:
             self._spoke = time.monotonic()
-            self._stream.write(line + "\n")
-            self._stream.flush()
+            with suppress(OSError):  # a reader that went away does not end the rehearsal
+                self._stream.write(line + "\n")
+                self._stream.flush()
 
 
 def _key(event: PhaseStarted | PhaseEnded) -> tuple[str, str, str]:

@@ -73,8 +73,11 @@ def check_writable(*paths: Path | None) -> None:
     for path in paths:
         if path is None:
             continue
+        there = path.exists()
         try:
             path.open("ab").close()
+            if not there:
+                path.unlink()  # nothing lies around when the run does not come to a verdict
         except OSError as error:
             raise SpecError(
                 f"cannot be written ({error.strerror})", path=path, hint="name a file in a folder that exists"

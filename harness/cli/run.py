@@ -2,6 +2,8 @@
 
 import datetime as dt
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +14,7 @@ from harness.cli.conclude import Conclusion, conclude
 from harness.cli.live import watching
 from harness.cli.output import Format, check_writable, print_result, write_files
 from harness.cli.places import point_latest, reports_folder, state_home
-from harness.model.errors import SpecError
+from harness.model.errors import HarnessError, SpecError
 from harness.model.verdict import Verdict
 from harness.rehearsal.conductor import rehearse
 from harness.rehearsal.identity import new_run_id
@@ -62,12 +64,18 @@ def run(
     ]
     if out is not None and len(loaded) > 1:
         raise SpecError("--out names one run directory, and there are several scenarios", path=out, hint="leave it out")
-    done = []
-    for scenario in loaded:
-        conclusion = rehearse_one(scenario, out=out, owned=owned, quiet=quiet, verbose=verbose, ascii_=ascii_)
+    done: list[Conclusion] = []
+
+    def told(conclusion: Conclusion) -> None:
         print_result(conclusion, format_=format_, quiet=quiet, ascii_=ascii_)
         done.append(conclusion)
-    write_files(done, junit=junit, sarif=sarif, markdown=markdown)
+
+    try:
+        for scenario in loaded:
+            rehearse_one(scenario, told, out=out, owned=owned, quiet=quiet, verbose=verbose, ascii_=ascii_)
+    finally:
+        if done:
+            write_files(done, junit=junit, sarif=sarif, markdown=markdown)
     raise typer.Exit(Verdict.merge(conclusion.verdict for conclusion in done).exit_code(strict=strict))
 
 
@@ -82,22 +90,46 @@ def override(loaded: LoadedScenario, *, engine: EngineName | None, seed: int | N
 
 
 def rehearse_one(
-    loaded: LoadedScenario, *, out: Path | None, owned: bool, quiet: bool, verbose: bool, ascii_: bool
-) -> Conclusion:
-    """Rehearse one scenario with a live view on stderr, and judge it."""
+    loaded: LoadedScenario,
+    tell: Callable[[Conclusion], None],
+    *,
+    out: Path | None,
+    owned: bool,
+    quiet: bool,
+    verbose: bool,
+    ascii_: bool,
+) -> None:
+    """Rehearse one scenario with a live view on stderr, judge it and `tell` it, also when it is broken off half-way."""
     run_id = new_run_id(dt.datetime.now(dt.UTC))
     directory = out if out is not None else reports_folder() / run_id
-    with watching(loaded.scenario, quiet=quiet, verbose=verbose, ascii_=ascii_) as view:
-        options = Options(
-            home=state_home(),
-            out=directory,
-            run_id=run_id,
-            command=("rehearse", *sys.argv[1:]),
-            owned=owned,
-            watch=view.event,
-            on_progress=view.progress,
+    if directory.exists():
+        raise SpecError(
+            "exists already, and a run directory is never overwritten",
+            path=directory,
+            hint="give another --out, or remove it",
         )
-        rehearse(loaded, options)
-    if out is None:
+    try:
+        with watching(loaded.scenario, quiet=quiet, verbose=verbose, ascii_=ascii_) as view:
+            options = Options(
+                home=state_home(),
+                out=directory,
+                run_id=run_id,
+                command=("rehearse", *sys.argv[1:]),
+                owned=owned,
+                watch=view.event,
+                on_progress=view.progress,
+            )
+            rehearse(loaded, options)
+    except BaseException:
+        # There is none where the run ended before its first pass.
+        if directory.exists():
+            with suppress(HarnessError):  # what broke the run off is the better news
+                tell(_concluded(directory, latest=out is None))
+        raise
+    tell(_concluded(directory, latest=out is None))
+
+
+def _concluded(directory: Path, *, latest: bool) -> Conclusion:
+    if latest:
         point_latest(directory)
     return conclude(directory)

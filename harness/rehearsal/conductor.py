@@ -2,10 +2,12 @@
 
 import shutil
 
+import psycopg
+
 from harness.events.run import RunEnded, RunInterrupted, SnapshotReady
 from harness.model.clock import RunClock
-from harness.model.errors import HarnessError, SpecError
-from harness.model.redaction import mask_credentials
+from harness.model.errors import HarnessError, SandboxError, SpecError
+from harness.model.redaction import mask_credentials, redact_message
 from harness.rehearsal.identity import describe_run
 from harness.rehearsal.journal.layout import RunDirectory
 from harness.rehearsal.journal.writer import JournalWriter
@@ -106,9 +108,22 @@ def _perform(stage: Stage) -> None:
     except HarnessError as error:
         _interrupted(stage, error.message)
         raise
+    except psycopg.Error as error:
+        lost = _server_lost(error)
+        _interrupted(stage, lost.message)
+        raise lost from error
     finally:
         stage.journal.join_operations()
         stage.emit(RunEnded(at_ns=stage.clock.now_ns(), complete=complete))
+
+
+def _server_lost(error: psycopg.Error) -> SandboxError:
+    """The harness's own questions only fail where the server does: it crashed, ran out of disk, or was stopped."""
+    said = error.diag.message_primary or (str(error).splitlines() or [""])[0]
+    return SandboxError(
+        f"the server failed under the rehearsal: {redact_message(said, sqlstate=error.sqlstate or '')}",
+        hint="is its disk full, was it out of memory or stopped by somebody? The run directory has what came before",
+    )
 
 
 def _interrupted(stage: Stage, reason: str) -> None:

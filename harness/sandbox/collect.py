@@ -10,7 +10,10 @@ FOLDERS = ("servers", "clones", "private")
 """Below the harness's home: what belongs to one run each."""
 
 
-def collect_everything(home: Path) -> list[str]:
-    """Remove servers, containers, volumes and folders of runs that are gone; says what was removed."""
-    removed = [line for folder in FOLDERS for line in collect_folders(home / folder)]
-    return removed + (collect_containers() if engine_answers() else [])
+def collect_everything(home: Path, *, ours: bool = False) -> list[str]:
+    """Remove servers, containers, volumes and folders of runs that are gone; says what was removed.
+
+    `ours`: those of this process too, which is about to end.
+    """
+    removed = [line for folder in FOLDERS for line in collect_folders(home / folder, ours=ours)]
+    return removed + (collect_containers(ours=ours) if engine_answers() else [])

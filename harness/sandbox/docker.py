@@ -208,17 +208,20 @@ class DockerEngine:
         return record
 
 
-def collect_containers() -> list[str]:
-    """Remove the containers of runs that are gone, and their volumes, except those that are snapshots."""
+def collect_containers(*, ours: bool = False) -> list[str]:
+    """Remove the containers of runs that are gone, and their volumes, except those that are snapshots.
+
+    `ours`: those of this process too.
+    """
     removed = []
     with docker_client() as client:
         for container in client.containers.list(all=True, filters={"label": RUN_LABEL}, ignore_removed=True):
-            if is_orphan(container.labels):
+            if is_orphan(container.labels, ours=ours):
                 container.remove(force=True, v=True)
                 removed.append(f"container {container.name}")
         for volume in client.volumes.list(filters={"label": RUN_LABEL}):
             found: dict[str, str] = volume.attrs.get("Labels") or {}
-            if is_orphan(found) and volume.name not in _recorded(Path(found.get(HOME_LABEL, "")) / "docker"):
+            if is_orphan(found, ours=ours) and volume.name not in _recorded(Path(found.get(HOME_LABEL, "")) / "docker"):
                 volume.remove(force=True)
                 removed.append(f"volume {volume.name}")
     return removed

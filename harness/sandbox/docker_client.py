@@ -85,10 +85,10 @@ def labels(home: Path) -> dict[str, str]:
     return {RUN_LABEL: Owner.here().label, HOST_LABEL: platform.node(), HOME_LABEL: str(home)}
 
 
-def is_orphan(labels_found: Mapping[str, str]) -> bool:
-    """Whether what carries these labels was made on this machine by a process that is gone."""
+def is_orphan(labels_found: Mapping[str, str], *, ours: bool = False) -> bool:
+    """Whether what carries these labels was made on this machine by a process that is gone; `ours`: or by this one."""
     same_host = labels_found.get(HOST_LABEL) == platform.node()
-    return same_host and not Owner.parse(labels_found.get(RUN_LABEL, "")).alive
+    return same_host and Owner.parse(labels_found.get(RUN_LABEL, "")).is_gone(ours=ours)
 
 
 def run_helper(

@@ -49,6 +49,10 @@ class Owner:
         """Whether that very process still runs."""
         return self.pid > 0 and self.started != "" and _started(self.pid) == self.started
 
+    def is_gone(self, *, ours: bool = False) -> bool:
+        """Whether nobody needs what it owns any more; `ours` says that this process does not either."""
+        return not self.alive or (ours and self.pid == os.getpid())
+
 
 def new_owned_folder(parent: Path, name: str) -> Path:
     """A new folder that says from its first moment that this process owns it; only this user can enter it."""
@@ -68,11 +72,14 @@ def owner_of(folder: Path) -> Owner:
         return Owner(pid=0, started="")
 
 
-def collect_folders(parent: Path) -> list[str]:
-    """End the servers in and remove those folders of `parent` whose owner is gone; says what was removed."""
+def collect_folders(parent: Path, *, ours: bool = False) -> list[str]:
+    """End the servers in and remove those folders of `parent` whose owner is gone; says what was removed.
+
+    `ours`: those of this process too.
+    """
     removed = []
     for folder in sorted(parent.iterdir()) if parent.is_dir() else []:
-        if not folder.is_dir() or owner_of(folder).alive or _unborn(folder):
+        if not folder.is_dir() or not owner_of(folder).is_gone(ours=ours) or _unborn(folder):
             continue
         ended = end_server(folder / "data")
         remove_tree(folder)

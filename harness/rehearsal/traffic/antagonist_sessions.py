@@ -1,6 +1,5 @@
 """What the antagonists do: the main function of their process, one thread with one connection each."""
 
-import signal
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -84,7 +83,6 @@ class EndAntagonists:
 
 def antagonist_process(antagonists: tuple[Antagonist, ...], conninfo: str, clock: RunClock, control: Pipe) -> None:
     """Connect, obey orders, say what was done. Ends when the conductor is gone, and its sessions with it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole process group; the conductor decides
     try:
         sessions = [AntagonistSession(antagonist, conninfo=conninfo, clock=clock) for antagonist in antagonists]
     except psycopg.Error as error:

@@ -22,6 +22,7 @@ from harness.rehearsal.traffic.antagonist_sessions import (
     MigrationAnnounced,
     antagonist_process,
 )
+from harness.rehearsal.traffic.spawn import start_shielded
 from harness.spec.scenario import AntagonistSpec, TrafficSpec
 
 _START_TIMEOUT_S: Final = 30.0
@@ -83,7 +84,7 @@ class AntagonistProcess:
             name="rehearse-antagonists",
             daemon=True,
         )
-        self._worker.start()
+        start_shielded(self._worker)
         theirs.close()
         try:
             self._await_ready(self._control)

@@ -26,6 +26,7 @@ from harness.rehearsal.traffic.plan import (
     Stop,
     TrafficPlan,
 )
+from harness.rehearsal.traffic.spawn import start_shielded
 from harness.rehearsal.traffic.worker import traffic_process
 
 START_TIMEOUT_S: Final = 60.0
@@ -97,7 +98,7 @@ class TrafficProcess:
                 name=f"rehearse-traffic-{process}",
                 daemon=True,
             )
-            worker.start()
+            start_shielded(worker)
             theirs.close()
             self._workers.append((worker, ours, counters))
         backends: list[Backend] = []

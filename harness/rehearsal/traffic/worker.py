@@ -1,7 +1,6 @@
 """The main function of a traffic process."""
 
 import gc
-import signal
 import time
 from datetime import UTC, datetime
 from itertools import count
@@ -40,7 +39,6 @@ Counters: TypeAlias = Any
 
 def traffic_process(plan: TrafficPlan, process: int, control: Connection, counters: Counters) -> None:
     """Connect, say Ready, run until Stop, say what happened. Ends at once when the conductor is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole process group; the conductor decides
     try:
         worker = _Worker(plan, process, control, counters)
     except (psycopg.Error, ValueError, KeyError) as error:

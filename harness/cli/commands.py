@@ -1,0 +1,38 @@
+"""The `rehearse` command: every sub-command in one place."""
+
+import typer
+
+from harness import __version__
+from harness.cli import demo, doctor, init, knowledge, plan, reports, run
+
+app = typer.Typer(
+    name="rehearse",
+    help="Rehearse PostgreSQL migrations on production-like data while simulated application traffic runs.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("run")(run.run)
+app.command("demo")(demo.demo)
+app.command("init")(init.init)
+app.command("check")(plan.check)
+app.command("judge")(reports.judge_run)
+app.command("report")(reports.report_run)
+app.command("explain")(knowledge.explain)
+app.command("hazards")(knowledge.hazards)
+app.command("doctor")(doctor.doctor)
+app.command("gc")(doctor.gc)
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"rehearse {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version: bool = typer.Option(False, "--version", callback=_say_version, is_eager=True, help="Say the version."),
+) -> None:
+    """Options of every sub-command."""

@@ -1,0 +1,58 @@
+"""Homes and folders of their own for tests of the `rehearse` command."""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.postgres.cli.shell import Shell, living, wait_for
+
+
+@pytest.fixture(scope="session")
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+    """A home that holds the tiny snapshot already; its first run is the one that passes."""
+    home = _new_home()
+    shell = Shell(home, tmp_path_factory.mktemp("warm"))
+    shell.write()
+    shell.first = shell.run("run", "scenario.toml")  # type: ignore[attr-defined]
+    yield shell
+    shutil.rmtree(home)
+
+
+@pytest.fixture
+def shell(warm: Shell, tmp_path: Path) -> Iterator[Shell]:
+    """A home of the test's own that has the tiny snapshot, and the tiny scenario; nothing may be left at its end."""
+    yield from _shell(tmp_path, warm.home)
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Iterator[Shell]:
+    """A home of the test's own with nothing in it, and the tiny scenario."""
+    yield from _shell(tmp_path, None)
+
+
+def _shell(tmp_path: Path, warm: Path | None) -> Iterator[Shell]:
+    home = _new_home()
+    for room in ("snapshots", "prepared", "programs") if warm else ():
+        if warm and (warm / room).exists():
+            subprocess.run(["cp", "-a", str(warm / room), str(home)], check=True)
+    shell = Shell(home, tmp_path)
+    shell.write()
+    yield shell
+    for pid in living(home):
+        os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: not living(home), "killed processes end")
+    for process in shell.started:
+        process.wait()
+    shutil.rmtree(home)
+
+
+def _new_home() -> Path:
+    home = Path(tempfile.mkdtemp(prefix="rehearse-cli-"))
+    home.chmod(0o711)
+    return home
