@@ -1,7 +1,7 @@
 """Whose work it was: a tool's run is measured as a whole, and this gives each part of it to one of its statements.
 
 The measure says what happened to a relation between the beginning and the end of the run. A new file or a dropped
-relation belongs to the statement with the strongest lock on it, changed rows to a data statement that names it, rows
+relation belongs to the statement under the strongest lock on it, changed rows to a data statement that names it, rows
 that were only read to the statements of definition that may read them.
 """
 
@@ -32,7 +32,8 @@ _READS = re.compile(
 
 def share_out(work: WorkFacts, runs: Sequence[Run], *, book: LockBook) -> Iterator[tuple[Run, WorkFacts]]:
     """The parts of `work` with the runs they are given to; `runs` are those of its direction, of the trace pass."""
-    claims = [_claim(run, work.relation, book) for run in runs if run.succeeded]
+    done = [run for run in runs if run.succeeded]
+    claims = [_claim(run, work.relation, book=book, among=done) for run in done]
     data = [claim for claim in claims if claim.data and (claim.named or claim.strength)]
     other = [claim for claim in claims if not claim.data]
     if work.rewritten or work.truncated or work.dropped:
@@ -48,7 +49,7 @@ def share_out(work: WorkFacts, runs: Sequence[Run], *, book: LockBook) -> Iterat
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    """What speaks for a run: its strongest lock on the relation (0: none seen), and whether its text names it."""
+    """What speaks for a run: the strongest lock in force on the relation (0: none seen), and whether it names it."""
 
     run: Run
     strength: int
@@ -61,12 +62,24 @@ class _Claim:
         return self.strength, self.named, self.run.span.duration_ns
 
 
-def _claim(run: Run, relation: str, book: LockBook) -> _Claim:
-    locks = [lock for lock, _ in book.traced.get(run.key, ()) if lock.relation == relation]
-    modes = [mode for lock in locks if (mode := mode_of(lock.mode)) is not None]
+def _claim(run: Run, relation: str, *, book: LockBook, among: Sequence[Run]) -> _Claim:
     bare = relation.rpartition(".")[2].strip('"')
     named = re.search(rf"\b{re.escape(bare)}\b", run.started.sql, re.IGNORECASE) is not None
-    return _Claim(run, max(map(int, modes), default=0), named, is_data(run.started.tag))
+    # A lock that the transaction has already is not taken again by the statement that works under it.
+    earlier = [other for other in among if named and _same_transaction(run, other)]
+    strength = max(_strength(other, relation, book) for other in (run, *earlier))
+    return _Claim(run, strength, named, is_data(run.started.tag))
+
+
+def _same_transaction(run: Run, other: Run) -> bool:
+    same = run.started.transaction == other.started.transaction and run.started.pid == other.started.pid
+    return same and other.span.start_ns < run.span.start_ns
+
+
+def _strength(run: Run, relation: str, book: LockBook) -> int:
+    locks = [lock for lock, _ in book.traced.get(run.key, ()) if lock.relation == relation]
+    modes = [mode for lock in locks if (mode := mode_of(lock.mode)) is not None]
+    return max(map(int, modes), default=0)
 
 
 def _rows(

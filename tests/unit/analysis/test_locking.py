@@ -1,6 +1,7 @@
 """Which statement took a lock that polling saw."""
 
 from harness.analysis.analyse import analyse
+from harness.analysis.bounds import requested_lock
 from harness.analysis.facts import StatementFacts
 from tests.unit.analysis.histories import ANTAGONIST_PID, MIGRATION_PID, MS, Builder, busy
 
@@ -50,3 +51,19 @@ def test_whoever_waits_behind_it_waits_for_the_statement_that_took_it() -> None:
 def test_a_hold_of_another_session_is_nobodys() -> None:
     builder = one_transaction().hold(ANTAGONIST_PID, 10_003, 10_258)
     assert not any(statement.locks for statement in statements(builder).values())
+
+
+def test_for_an_index_of_a_table_that_it_has_to_itself_a_transaction_cannot_wait() -> None:
+    builder = one_transaction().locks("S1", STRONG)
+    builder.locks("S3", ("public.orders_pkey", "AccessExclusiveLock"), kind="i", parent="public.orders")
+    facts = analyse(builder.history())
+    first, _, third = facts.statements
+    assert requested_lock(facts, first) is not None
+    assert requested_lock(facts, third) is None
+
+
+def test_for_an_index_alone_it_can() -> None:
+    builder = one_transaction()
+    builder.locks("S3", ("public.orders_pkey", "AccessExclusiveLock"), kind="i", parent="public.orders")
+    facts = analyse(builder.history())
+    assert requested_lock(facts, facts.statements[2]) is not None

@@ -53,6 +53,16 @@ def test_of_equally_strong_locks_the_statement_that_can_rewrite_did() -> None:
     assert given(run(ADD, WIDEN, locks=locks, rewritten=True)) == {WIDEN: (0, 0, True)}
 
 
+def test_under_a_lock_that_its_transaction_has_already_a_statement_takes_none_and_rewrites() -> None:
+    builder = busy()
+    for number, sql in enumerate((ADD, FILL, WIDEN), 1):
+        tag = "UPDATE" if sql is FILL else "ALTER TABLE"
+        builder.statement(f"S{number}", sql, start=10_000 + number, end=10_000.5 + number, transaction=1, tag=tag)
+    builder.locks("S1", (ORDERS, "AccessExclusiveLock"))
+    found = facts_of(builder.work("", rewritten=True, rows_updated=10_000))
+    assert given(found) == {FILL: (0, 10_000, False), WIDEN: (0, 0, True)}
+
+
 def test_a_lock_that_polling_missed_does_not_hide_the_statement_that_names_the_relation() -> None:
     assert given(run(VERSION, WIDEN, rewritten=True)) == {WIDEN: (0, 0, True)}
 
