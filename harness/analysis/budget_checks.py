@@ -7,7 +7,7 @@ from harness.analysis.facts import Facts, LatencyFacts, StatementFacts, TrafficF
 from harness.analysis.judgement import Check
 from harness.analysis.locking import is_strong
 from harness.analysis.names import short
-from harness.model.spans import Span, merge_spans
+from harness.model.spans import merge_spans
 from harness.model.units import NS_PER_MS, format_bytes, format_duration, parse_duration, parse_ratio, parse_size
 from harness.model.verdict import Verdict
 from harness.model.words import Direction, Pass, PhaseKind
@@ -27,7 +27,7 @@ def budget_checks(facts: Facts, scenario: Scenario) -> Iterator[Check]:
     """The checks that this run can answer; those about traffic only where there was some."""
     if facts.traffic is not None:
         yield blocked_check(facts, scenario)
-        yield outage_check(facts.traffic, scenario)
+        yield outage_check(facts.traffic, scenario, facts=facts)
         yield p99_check(facts.traffic, scenario)
         yield failed_check(facts, facts.traffic, scenario)
         yield held_check(facts, scenario)
@@ -62,7 +62,7 @@ def blocked_check(facts: Facts, scenario: Scenario) -> Check:
     )
 
 
-def outage_check(traffic: TrafficFacts, scenario: Scenario) -> Check:
+def outage_check(traffic: TrafficFacts, scenario: Scenario, *, facts: Facts) -> Check:
     """The longest time without an answer, where the baseline's own is not as long."""
     limit = max(parse_duration(scenario.budgets.outage), traffic.outage_baseline_ns)
     up, down = traffic.outage_ns > limit, traffic.outage_rollback_ns > limit
@@ -75,7 +75,7 @@ def outage_check(traffic: TrafficFacts, scenario: Scenario) -> Check:
         limit=format_limit(scenario.budgets.outage),
         found=format_duration(traffic.outage_rollback_ns if only_down else traffic.outage_ns),
         verdict=verdict,
-        note=note or (_when(span) if span and up else ""),
+        note=note or (f"from {facts.moment(span.start_ns)} to {facts.moment(span.end_ns)}" if span and up else ""),
     )
 
 
@@ -212,10 +212,6 @@ def _size(id_: str, label: str, found: int | None, budget: str) -> Check:
         )
     verdict = Verdict.FAIL if found > parse_size(budget) else Verdict.PASS
     return check(id_, label, limit=budget, found=format_bytes(found), verdict=verdict)
-
-
-def _when(span: Span) -> str:
-    return f"from {span.start_ns / 1e9:.2f} s to {span.end_ns / 1e9:.2f} s"
 
 
 def _times(ratio: float) -> str:

@@ -1,5 +1,6 @@
 """Findings about an operation that fails since the migration."""
 
+from harness.analysis.facts import Facts
 from harness.analysis.failures import BrokenOperation
 from harness.analysis.findings import finding
 from harness.analysis.judgement import Finding, Hazard, Level
@@ -7,13 +8,13 @@ from harness.analysis.names import qualified
 
 
 def operation_finding(
-    hazard: Hazard, level: Level, broken: BrokenOperation, *, remedy: str, verb: str = "fails"
+    hazard: Hazard, level: Level, broken: BrokenOperation, *, facts: Facts, remedy: str, verb: str = "fails"
 ) -> Finding:
     """The operation, its error and the statement after which it came."""
     operation = broken.operation
     at = operation.first_failed_ns.get(broken.sqlstate)
     by = f" after {broken.by.id}" if broken.by else ""
-    when = f"first at {at / 1e9:.2f} s{by}" if at is not None else ""
+    when = f"first at {facts.moment(at)}{by}" if at is not None else ""
     return finding(
         hazard,
         level,

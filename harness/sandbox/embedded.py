@@ -78,8 +78,8 @@ class EmbeddedServer:
 
     @property
     def description(self) -> str:
-        """Version, origin and folder of the programs."""
-        return f"PostgreSQL {self._installation.version} ({self._installation.origin}, {self._installation.folder})"
+        """Version and origin of the programs; no folder, because reports travel."""
+        return f"PostgreSQL {self._installation.version} ({self._installation.origin})"
 
     @property
     def clone_report(self) -> CloneReport | None:

@@ -78,4 +78,9 @@ class Facts:
     database_bytes_before: int | None = None
     up_failed_tool: str = ""
     """A tool's last output where its process failed going up, "" when it succeeded or none ran."""
+
+    def moment(self, at_ns: int) -> str:
+        """An instant as the reports tell it: seconds since the load pass's traffic began, the timeline's zero."""
+        return f"{(at_ns - (self.timeline.start_ns if self.timeline else 0)) / 1e9:.2f} s"
+
     rollback_ran: bool = False

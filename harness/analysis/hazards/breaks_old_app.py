@@ -33,7 +33,7 @@ CACHED_PLAN = "0A000"
 def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
     """An error an operation and SQLSTATE."""
     for broken in broken_operations(facts, new=False, chosen=_breaks):
-        yield operation_finding(HAZARD, Level.ERROR, broken, remedy=REMEDY)
+        yield operation_finding(HAZARD, Level.ERROR, broken, facts=facts, remedy=REMEDY)
 
 
 def _breaks(sqlstate: str) -> bool:

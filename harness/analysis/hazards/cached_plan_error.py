@@ -26,7 +26,7 @@ def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
     for new in (False, True):
         for broken in broken_operations(facts, new=new, chosen=_is_cached_plan):
             remedy = "-- name the columns that the operation needs instead of *"
-            yield operation_finding(HAZARD, Level.NOTE, broken, remedy=remedy)
+            yield operation_finding(HAZARD, Level.NOTE, broken, facts=facts, remedy=remedy)
 
 
 def _is_cached_plan(sqlstate: str) -> bool:

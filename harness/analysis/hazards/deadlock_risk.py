@@ -35,7 +35,7 @@ def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
         title=_title(len(found) or len(traced)),
         statement=statement,
         marker="deadlock",
-        evidence=tuple(_text(one) for one in found) or (f"{named} failed with 40P01",),
+        evidence=tuple(_text(one, facts) for one in found) or (f"{named} failed with 40P01",),
         impact="the victim's transaction is rolled back with an error",
         remedy=f"{RETRY}\n-- and take locks in the application's order, one table or one small batch a transaction",
     )
@@ -45,6 +45,6 @@ def _title(count: int) -> str:
     return f"{count} deadlock{'s' if count > 1 else ''} between the migration and the application"
 
 
-def _text(one: DeadlockFacts) -> str:
+def _text(one: DeadlockFacts, facts: Facts) -> str:
     during = f" while {one.statement} ran" if one.statement else ""
-    return f"{one.victim} got 40P01 at {one.at_ns / 1e9:.2f} s{during}"
+    return f"{one.victim} got 40P01 at {facts.moment(one.at_ns)}{during}"

@@ -25,7 +25,7 @@ def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
     """An error an operation."""
     for broken in broken_operations(facts, new=False, chosen=_is_privilege):
         remedy = "-- grant again, in the same transaction, what the object had before (see pg_class.relacl)"
-        yield operation_finding(HAZARD, Level.ERROR, broken, verb="is refused", remedy=remedy)
+        yield operation_finding(HAZARD, Level.ERROR, broken, facts=facts, verb="is refused", remedy=remedy)
 
 
 def _is_privilege(sqlstate: str) -> bool:

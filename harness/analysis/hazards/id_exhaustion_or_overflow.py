@@ -28,4 +28,4 @@ def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
     yield from failure_findings(HAZARD, facts, remedy=REMEDY)
     for new in (False, True):
         for broken in broken_operations(facts, new=new, chosen=OVERFLOW_STATES.__contains__):
-            yield operation_finding(HAZARD, Level.ERROR, broken, remedy=REMEDY)
+            yield operation_finding(HAZARD, Level.ERROR, broken, facts=facts, remedy=REMEDY)

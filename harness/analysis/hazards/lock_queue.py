@@ -36,7 +36,7 @@ def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
         lock = requested_lock(facts, statement)
         if lock is None or is_bounded(statement, scenario):
             continue
-        yield _seen(statement) if _was_seen(statement) else _possible(statement, lock.relation, lock.mode)
+        yield _seen(statement, facts) if _was_seen(statement) else _possible(statement, lock.relation, lock.mode)
 
 
 def _was_seen(statement: StatementFacts) -> bool:
@@ -44,7 +44,7 @@ def _was_seen(statement: StatementFacts) -> bool:
     return queued and max((wait.waited_ns for wait in statement.waits), default=0) >= SEEN_NS
 
 
-def _seen(statement: StatementFacts) -> Finding:
+def _seen(statement: StatementFacts, facts: Facts) -> Finding:
     wait = max(statement.waits, key=lambda one: one.waited_ns)
     longest = _time(statement.blocked_max_ns)
     blockers = told(wait.blockers) or "another session"
@@ -58,7 +58,7 @@ def _seen(statement: StatementFacts) -> Finding:
         marker=f"waited {_time(wait.waited_ns)} for {wait.mode} on {short(wait.relation)}"
         + (f", held {_time(statement.held_ns)}" if statement.held_ns is not None else ""),
         evidence=(
-            f"{blockers} stood before it from {_at(wait.span.start_ns)} to {_at(wait.span.end_ns)}",
+            f"{blockers} stood before it from {facts.moment(wait.span.start_ns)} to {facts.moment(wait.span.end_ns)}",
             f"{actors} waited behind {statement.id}, at most {longest} ± {_time(statement.blocked_error_ns)}",
             *(" → ".join(blocked.chain) for blocked in statement.blocked[:3]),
         ),
@@ -83,7 +83,3 @@ def _possible(statement: StatementFacts, relation: str, mode: str) -> Finding:
 
 def _time(ns: int) -> str:
     return format_duration(ns)
-
-
-def _at(ns: int) -> str:
-    return f"{ns / 1e9:.2f} s"

@@ -26,9 +26,8 @@ _OF_LOAD = (ErrorClass.LOCK, ErrorClass.TIMEOUT, ErrorClass.SERIALIZATION, Error
 def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
     """An error an operation and SQLSTATE; errors of load and time are not the schema's."""
     for broken in broken_operations(facts, new=True, chosen=_of_schema):
-        yield operation_finding(
-            HAZARD, Level.ERROR, broken, remedy="-- let the migration make what this operation needs, as it needs it"
-        )
+        remedy = "-- let the migration make what this operation needs, as it needs it"
+        yield operation_finding(HAZARD, Level.ERROR, broken, facts=facts, remedy=remedy)
 
 
 def _of_schema(sqlstate: str) -> bool:

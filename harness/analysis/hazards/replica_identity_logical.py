@@ -28,7 +28,7 @@ def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
         if "replica identity" in broken.operation.messages.get(broken.sqlstate, "replica identity"):
             remedy = "ALTER TABLE … REPLICA IDENTITY FULL;  -- or USING INDEX a unique, not null index"
             remedy = remedy.replace("…", broken.operation.writes[0]) if broken.operation.writes else f"-- {remedy}"
-            yield operation_finding(HAZARD, Level.ERROR, broken, remedy=remedy)
+            yield operation_finding(HAZARD, Level.ERROR, broken, facts=facts, remedy=remedy)
 
 
 def _is_prerequisite(sqlstate: str) -> bool:
