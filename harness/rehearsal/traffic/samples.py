@@ -67,18 +67,19 @@ def _relation(conn: Connection, need: SampleNeed, path: str) -> tuple[str, float
     except psycopg.errors.SyntaxError:  # to_regclass wants an identifier
         row = None
     if row is None:
-        names = [
-            found[0] for found in conn.execute("SELECT relname FROM pg_class WHERE relkind IN ('r', 'p', 'v', 'm')")
-        ]
+        names: dict[str, str] = dict(
+            conn.execute("SELECT relname, quote_ident(relname) FROM pg_class WHERE relkind IN ('r', 'p', 'v', 'm')")
+        )
         raise _missing(need, path, f"there is no table {need.source.table}", _nearest(need.source.table, names))
     kind, rows, has_column = row
     if not has_column:
-        names = [
-            found[0]
-            for found in conn.execute(
-                "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0", [need.source.table]
+        names = dict(
+            conn.execute(
+                "SELECT attname, quote_ident(attname) FROM pg_attribute"
+                " WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped",
+                [need.source.table],
             )
-        ]
+        )
         hint = _nearest(need.source.column, names)
         raise _missing(need, path, f"{need.source.table} has no column {need.source.column}", hint)
     if rows < 0 and kind in _TABLES:
@@ -116,9 +117,11 @@ def _missing(need: SampleNeed, path: str, message: str, hint: str) -> SpecError:
     return SpecError(message, path=path, key=f"traffic.operation ({need.operation}).params.{need.parameter}", hint=hint)
 
 
-def _nearest(name: str, names: Sequence[str]) -> str:
-    near = get_close_matches(name.rpartition(".")[2], names, n=1)
-    return f"did you mean {near[0]}?" if near else "values are taken before the migration: it must exist there"
+def _nearest(name: str, names: Mapping[str, str]) -> str:
+    """A hint; `names` are those that exist, each with how SQL writes it, quotes and all."""
+    folded = {known.lower(): written for known, written in names.items()}
+    near = get_close_matches(name.rpartition(".")[2].strip('"').lower(), folded, n=1)
+    return f"did you mean {folded[near[0]]}?" if near else "values are taken before the migration: it must exist there"
 
 
 def check_operations(conn: Connection, workload: Workload, *, mix: Mapping[str, float]) -> None:

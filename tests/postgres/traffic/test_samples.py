@@ -57,6 +57,14 @@ def test_quoted_and_folded_names(shop: Connection) -> None:
     assert len(sampled(shop, "sample(Public.Orders.ID)")) == 2000
 
 
+def test_a_hint_names_what_there_is_with_the_quotes_that_it_needs(shop: Connection) -> None:
+    shop.execute('CREATE TABLE "Customer" ("createdAt" date)')
+    with pytest.raises(SpecError, match=r'did you mean "Customer"\?'):
+        sampled(shop, "sample(Customer.id)")
+    with pytest.raises(SpecError, match=r'did you mean "createdAt"\?'):
+        sampled(shop, 'sample("Customer".createdAt)')
+
+
 @pytest.mark.parametrize(
     ("expression", "message"),
     [
