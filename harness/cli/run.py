@@ -121,10 +121,13 @@ def rehearse_one(
             )
             rehearse(loaded, options)
     except BaseException:
-        # There is none where the run ended before its first pass.
+        # There is none where the run ended before its first clone stood.
         if directory.exists():
             with suppress(HarnessError):  # what broke the run off is the better news
                 tell(_concluded(directory, latest=out is None))
+        elif out is None:
+            with suppress(OSError):  # an empty reports/ is left by nobody but us
+                reports_folder().rmdir()
         raise
     tell(_concluded(directory, latest=out is None))
 

@@ -27,24 +27,20 @@ from harness.spec.workload import Workload, build_workload
 def rehearse(loaded: LoadedScenario, options: Options) -> RunDirectory:
     """Rehearse a scenario and return its run directory, which holds the whole journal.
 
-    What the migration, the application or the rollback does wrong is in the journal. A SpecError, and any HarnessError
-    before the first pass, leaves no run directory; an interruption or an error later leaves one that says so.
+    What the migration, the application or the rollback does wrong is in the journal. A SpecError, and anything before
+    the first clone stands, leaves no run directory; an interruption or an error later leaves one that says so.
     """
     plan = build_plan(loaded.scenario, folder=loaded.folder, file=str(loaded.path))
     workload = _workload(loaded)
     directory = RunDirectory(options.out)
     with JournalWriter(directory, describe_run(loaded, options=options, sources=plan.sources)) as journal:
-        clock = RunClock.start()
         try:
-            stage = _prepare(loaded, options, plan=plan, workload=workload, journal=journal, clock=clock)
-        except BaseException:
-            journal.close()
-            shutil.rmtree(directory.path)
-            raise
-        try:
+            stage = _prepare(loaded, options, plan=plan, workload=workload, journal=journal, clock=RunClock.start())
             _perform(stage)
-        except SpecError:
-            shutil.rmtree(directory.path)
+        except BaseException as error:
+            if isinstance(error, SpecError) or not journal.begun:
+                journal.close()
+                shutil.rmtree(directory.path)
             raise
     return directory
 

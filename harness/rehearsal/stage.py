@@ -97,6 +97,7 @@ class Stage:
         """A pass's own server on its own copy of the snapshot, removed afterwards on every path."""
         with self.phase(pass_, PhaseKind.CLONE):
             server = self.engine.clone(self.digest, on_progress=self.options.on_progress)
+        self.journal.begun = True
         try:
             if report := server.clone_report:
                 self.emit(

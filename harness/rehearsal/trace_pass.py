@@ -3,6 +3,7 @@
 from contextlib import ExitStack
 
 from harness.events.run import EngineChosen
+from harness.model.errors import SpecError
 from harness.model.words import Direction, Pass, PhaseKind
 from harness.postgres.connect import Connection
 from harness.postgres.ports import Server
@@ -24,6 +25,8 @@ from harness.rehearsal.verification.beginning import (
 )
 
 _PASS = Pass.TRACE
+# The harness's own session, the observer's three, the migration's two, and superuser_reserved_connections beside them.
+_OWN_SESSIONS = 8
 
 
 def run_trace(stage: Stage) -> None:
@@ -46,6 +49,24 @@ def _check_workload(stage: Stage, connection: Connection) -> None:
         deploy = plan_deploy(stage.scenario, steps=steps, workload=stage.workload)
         load_samples(connection, stage.workload, seed=stage.scenario.seed)
         check_operations(connection, stage.workload, mix=deploy.initial_mix)
+        _check_room(stage, connection)
+
+
+def _check_room(stage: Stage, connection: Connection) -> None:
+    """More actors than the server lets in would be told only when the load pass begins."""
+    row = connection.execute("SELECT current_setting('max_connections')::int").fetchone()
+    limit = int(row[0]) if row else 0
+    actors = stage.scenario.traffic.actors
+    needed = actors + len(stage.scenario.traffic.antagonist) + _OWN_SESSIONS
+    if needed > limit:
+        raise SpecError(
+            f"{actors} actors do not fit into max_connections = {limit}, of which antagonists, migration and observer "
+            f"take {needed - actors}",
+            path=stage.loaded.path,
+            key="traffic.actors",
+            hint=f"the most is {limit - needed + actors}; or write production's max_connections into "
+            "[postgres] settings",
+        )
 
 
 def _tell_engine(stage: Stage, server: Server) -> None:

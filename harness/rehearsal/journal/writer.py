@@ -17,12 +17,14 @@ from harness.rehearsal.journal.layout import RunDirectory
 class JournalWriter:
     """Appends events from any thread; each line is flushed before `emit` returns.
 
-    `muted` asks whoever holds it to journal nothing for the moment.
+    `muted` asks whoever holds it to journal nothing for the moment; `begun` that a server stood on a clone: what ended
+    before that is no run.
     """
 
     def __init__(self, directory: RunDirectory, info: RunInfo) -> None:
         self.directory = directory
         self.muted = False
+        self.begun = False
         self._lock = threading.Lock()
         try:
             directory.path.mkdir(parents=True, exist_ok=False)

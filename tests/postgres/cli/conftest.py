@@ -19,7 +19,7 @@ def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
     home = _new_home()
     shell = Shell(home, tmp_path_factory.mktemp("warm"))
     shell.write()
-    shell.first = shell.run("run", "scenario.toml")  # type: ignore[attr-defined]
+    shell.run("run", "scenario.toml")
     yield shell
     shutil.rmtree(home)
 

@@ -54,6 +54,7 @@ class Shell:
 
     home: Path
     cwd: Path
+    ended: list[subprocess.CompletedProcess[str]] = field(default_factory=list)
     started: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def write(self, **files: str) -> None:
@@ -75,10 +76,17 @@ class Shell:
 
     def run(self, *args: str | Path, **env: str) -> subprocess.CompletedProcess[str]:
         """The command to its end."""
-        return subprocess.run(
+        done = subprocess.run(
             [str(REHEARSE), *map(str, args)],
             cwd=self.cwd, env=self.environment(env), capture_output=True, text=True, timeout=PATIENCE_S, check=False,
         )  # fmt: skip
+        self.ended.append(done)
+        return done
+
+    @property
+    def first(self) -> subprocess.CompletedProcess[str]:
+        """The first command that was run here."""
+        return self.ended[0]
 
     def start(self, *args: str | Path, **env: str) -> "Running":
         """The command in a session of its own, as a terminal starts it; its output goes to files."""

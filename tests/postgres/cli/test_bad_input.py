@@ -15,7 +15,7 @@ from tests.postgres.cli.shell import Shell
 pytestmark = pytest.mark.postgres
 
 BAD_SCENARIO, ENVIRONMENT = 2, 4
-SHOP = Path(__file__).parents[3] / "fixtures" / "shop.dump"
+SHOP = Path(__file__).parents[3] / "fixtures" / "shop" / "shop.dump"
 
 
 def refused(shell: Shell, code: int, *said: str, args: tuple[str, ...] = ("scenario.toml",), **env: str) -> str:
@@ -88,6 +88,8 @@ MISTAKES = {
 def test_a_mistake_in_the_scenario(shell: Shell, name: str) -> None:
     mistake = MISTAKES[name]
     shell.edit(mistake.old, mistake.new)
+    if name == "no down":
+        (shell.cwd / "down.sql").unlink()
     if "empty column" in name:
         (shell.cwd / "setup.sql").write_text("CREATE TABLE nothing (id int); CREATE TABLE users (id int, name text);")
     refused(shell, mistake.code, *mistake.said)
@@ -105,7 +107,7 @@ def test_a_syntax_error_says_file_line_and_column(shell: Shell, which: str) -> N
 
 def test_a_syntax_error_in_setup_says_file_and_line(shell: Shell) -> None:
     shell.write(setup="CREATE TABLE users (id int);\nINSERT INTO users VALEUS (1);\n")
-    refused(shell, BAD_SCENARIO, "setup.sql: line 2", "VALEUS")
+    refused(shell, BAD_SCENARIO, "setup.sql: line 2", "syntax error")
 
 
 def test_a_truncated_dump(shell: Shell) -> None:
