@@ -8,7 +8,6 @@ from harness.analysis.judge import judge
 from harness.model.errors import JournalError
 from harness.model.verdict import Verdict
 from harness.rehearsal.journal.reader import read_history
-from harness.report.render import render_all
 from harness.report.view import View, build_view
 
 
@@ -28,6 +27,9 @@ def conclude(directory: Path, *, write: bool = True) -> Conclusion:
     judgement = judge(facts, history.info.scenario)
     view = build_view(history.info, facts, judgement)
     if write:
+        # Imported here: its charting library takes a second, and `judge` does without.
+        from harness.report.render import render_all
+
         for name, content in render_all(view).items():
             _write(directory / name, content)
     return Conclusion(directory=directory, view=view, verdict=judgement.verdict)

@@ -12,6 +12,7 @@ from rich.live import Live
 from harness.cli.narrator import Narrator
 from harness.cli.panel import Panel
 from harness.events.codec import AnyEvent
+from harness.rehearsal.options import LiveTraffic
 from harness.spec.scenario import Scenario
 
 # Fast enough to look alive, slow enough to cost nothing beside the server.
@@ -29,12 +30,19 @@ class View(Protocol):
         """Preparation went on: `done` of `total` (None: not known)."""
         ...
 
+    def traffic(self, live: LiveTraffic, /) -> None:
+        """Traffic is about to begin; `live` reads its counters."""
+        ...
+
 
 class _Silent:
     def event(self, _event: AnyEvent, /) -> None:
         """Nothing is shown."""
 
     def progress(self, _what: str, _done: int, _total: int | None, /) -> None:
+        """Nothing is shown."""
+
+    def traffic(self, _live: LiveTraffic, /) -> None:
         """Nothing is shown."""
 
 

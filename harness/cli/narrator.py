@@ -10,6 +10,7 @@ from harness.events.codec import AnyEvent
 from harness.events.migration import StatementEnded, StatementStarted
 from harness.events.run import EngineChosen, PhaseEnded, PhaseStarted, QualityNoted, SnapshotReady
 from harness.model.units import format_bytes, format_duration
+from harness.rehearsal.options import LiveTraffic
 from harness.spec.scenario import Scenario
 
 HEARTBEAT_S = 10.0
@@ -26,6 +27,7 @@ class Narrator:
         self._now = ""
         self._since = time.monotonic()
         self._spoke = time.monotonic()
+        self._live: LiveTraffic | None = None
         self._started: dict[tuple[str, str, str], int] = {}
         self._done = threading.Event()
         self._heart = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
@@ -46,6 +48,10 @@ class Narrator:
         share = f" {done / total:.0%}" if total else (f" {format_bytes(done)}" if done else "")
         with self._lock:
             self._now = what + share
+
+    def traffic(self, live: LiveTraffic, /) -> None:
+        """Read for the heartbeat."""
+        self._live = live
 
     def event(self, event: AnyEvent, /) -> None:
         """Say what a reader of a log wants to know."""
@@ -76,7 +82,8 @@ class Narrator:
     def _beat(self) -> None:
         while not self._done.wait(1.0):
             if time.monotonic() - self._spoke >= HEARTBEAT_S and self._now:
-                self._say(f"… {self._now}, {time.monotonic() - self._since:.0f} s")
+                done = f", {self._live().completed:,} operations so far" if self._live else ""
+                self._say(f"… {self._now}, {time.monotonic() - self._since:.0f} s{done}")
 
     def _say(self, line: str) -> None:
         with self._lock:

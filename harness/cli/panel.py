@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import deque
 from dataclasses import dataclass, field
 
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -15,10 +16,14 @@ from harness.events.observation import LockWaited, ServerSampled
 from harness.events.run import EngineChosen, PhaseEnded, PhaseStarted, SnapshotReady
 from harness.model.units import format_bytes, format_duration
 from harness.model.words import Role
+from harness.rehearsal.options import LiveTraffic
+from harness.rehearsal.traffic.process import Progress
 from harness.spec.scenario import Scenario
 
 _BAR_WIDTH = 24
 _SHOWN_SQL = 72
+# Two seconds at the live view's four frames a second: short enough to show a standstill, long enough not to flicker.
+_PACE_FRAMES = 8
 
 
 @dataclass(slots=True)
@@ -34,6 +39,23 @@ class _Line:
 
 
 @dataclass(slots=True)
+class _Pace:
+    """What the application gets done, from its counters at the last few frames."""
+
+    read: LiveTraffic
+    seen: deque[tuple[float, Progress]] = field(default_factory=lambda: deque(maxlen=_PACE_FRAMES))
+
+    def text(self) -> str:
+        """Completed in a second, and what queues for a connection."""
+        self.seen.append((time.monotonic(), self.read()))
+        (began, before), (ended, now) = self.seen[0], self.seen[-1]
+        rate = (now.completed - before.completed) / (ended - began) if ended > began else 0.0
+        queue = f", {now.waiting} waiting for a connection" if now.waiting else ""
+        failed = f", {now.failed:,} failed" if now.failed else ""
+        return f"{rate:.0f} completed/s{queue}{failed}"
+
+
+@dataclass(slots=True)
 class _State:
     """What is known so far."""
 
@@ -44,6 +66,7 @@ class _State:
     statement_since: float = 0.0
     sample: ServerSampled | None = None
     longest_wait_ns: int = 0
+    pace: _Pace | None = None
 
 
 class Panel:
@@ -58,6 +81,11 @@ class Panel:
         """The bar of a preparation."""
         with self._lock:
             self._state.progress = (what, done, total)
+
+    def traffic(self, live: LiveTraffic, /) -> None:
+        """The counters to show from now on."""
+        with self._lock:
+            self._state.pace = _Pace(live)
 
     def event(self, event: AnyEvent, /) -> None:
         """Take an event in."""
@@ -124,6 +152,8 @@ def _bar(progress: tuple[str, int, int | None]) -> RenderResult:
 def _now(state: _State) -> RenderResult:
     if state.statement:
         yield Text(f"  {state.statement}  {time.monotonic() - state.statement_since:.1f} s", style="bold")
+    if state.pace:
+        yield Text(f"  {state.pace.text()}", style="dim")
     if state.sample:
         waiting = f"{state.sample.waiting_actors} actors waiting for a lock, {state.sample.active_actors} active"
         longest = f", longest wait so far {format_duration(state.longest_wait_ns)}" if state.longest_wait_ns else ""

@@ -118,6 +118,7 @@ def rehearse_one(
                 owned=owned,
                 watch=view.event,
                 on_progress=view.progress,
+                on_traffic=view.traffic,
             )
             rehearse(loaded, options)
     except BaseException:

@@ -100,6 +100,8 @@ class Application:
             self._traffic = TrafficProcess(plan)
             self._cleanup.callback(self._traffic.kill)
             self._tell_backends(self._traffic.start())
+            traffic = self._traffic
+            self._stage.options.on_traffic(lambda: traffic.progress)
         self._cleanup.callback(self._antagonists.kill)
         self._antagonists.start()
 

@@ -5,10 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.events.codec import AnyEvent
-from harness.postgres.ports import Progress
+from harness.postgres.ports import Progress as Preparation
+from harness.rehearsal.traffic.process import Progress
 
 Watcher = Callable[[AnyEvent], None]
 """Called with every event as it is journaled, from any thread; must be quick and must not raise."""
+
+
+LiveTraffic = Callable[[], Progress]
+"""Reads the generator's live counters, which are at most 100 ms old; from any thread, as often as one likes."""
 
 
 def _ignore_event(_event: AnyEvent) -> None:
@@ -16,6 +21,10 @@ def _ignore_event(_event: AnyEvent) -> None:
 
 
 def _ignore_progress(_what: str, _done: int, _total: int | None) -> None:
+    """Nobody watches."""
+
+
+def _ignore_traffic(_live: LiveTraffic) -> None:
     """Nobody watches."""
 
 
@@ -30,4 +39,6 @@ class Options:
     owned: bool = False
     """The caller said --i-own-this-database."""
     watch: Watcher = _ignore_event
-    on_progress: Progress = _ignore_progress
+    on_progress: Preparation = _ignore_progress
+    on_traffic: Callable[[LiveTraffic], None] = _ignore_traffic
+    """Called once, when traffic is about to begin."""
