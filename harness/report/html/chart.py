@@ -24,6 +24,7 @@ HEAD_PX = 30
 ZOOM = "zoom"
 """Name of the interval selection that all lanes bind their time to; Vega's signal is `zoom_t`."""
 
+_BUCKETS = "buckets"
 _NARROWEST_PX = 1.5
 _SMALLEST_NAME_PX = 28
 """A phase narrower than this has no room for a letter of its name and the ellipsis."""
@@ -37,7 +38,7 @@ def chart_spec(lanes: tuple[Lane, ...], line: TimelineView) -> dict[str, Any]:
     )
     stack = alt.vconcat(
         *charts,
-        data=alt.InlineData(values=_buckets(lanes, line)),
+        data=alt.NamedData(name=_BUCKETS),
         spacing=HEAD_PX,
         bounds="flush",
         autosize=alt.AutoSizeParams(type="none"),
@@ -48,7 +49,8 @@ def chart_spec(lanes: tuple[Lane, ...], line: TimelineView) -> dict[str, Any]:
         # Altair tells that it joined the selections of the lanes, which is what is wanted here.
         warnings.filterwarnings("ignore", message="Automatically deduplicated selection parameter")
         spec = stack.add_params(zoom).configure_view(stroke=None).configure_axis(gridColor="var(--grid)").to_dict()
-    return dict(spec)
+    # Altair copies a chart, data and all, at every step of building it: what is big is put in at the end.
+    return {**spec, "datasets": {**spec.get("datasets", {}), _BUCKETS: _buckets(lanes, line)}}
 
 
 @cache
