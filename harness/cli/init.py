@@ -51,6 +51,7 @@ def init(folder: Folder = Path()) -> None:
         folder.resolve().name,
         path=str(where) if where and tool and not tool.up else "",
         command=(tool.up, tool.down) if tool and tool.up else None,
+        cwd=str(where) if where else "",
     )
     target.write_text(text, encoding="utf-8")
     typer.echo(f"migration tool  {tool.name if tool else 'none recognised'}" + (f"  ({found})" if found else ""))

@@ -52,7 +52,9 @@ def print_result(conclusion: Conclusion, *, format_: Format, quiet: bool, ascii_
         typer.echo(render_brief(view, ascii=ascii_).rstrip("\n"))
     else:
         typer.echo(render_terminal(view, width=width(), ascii=ascii_, color=colour()).rstrip("\n"))
-        typer.echo(f"report  {conclusion.directory / 'report.html'}")
+        # A killed run has none until somebody asks for it.
+        if (report := conclusion.directory / "report.html").exists():
+            typer.echo(f"report  {report}")
 
 
 def write_files(

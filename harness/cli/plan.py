@@ -28,7 +28,7 @@ def describe(loaded: LoadedScenario, plan: MigrationPlan) -> list[str]:
         f"  postgres   {spec.postgres.version}, engine {spec.postgres.engine.value}",
         f"  snapshot   {spec.snapshot.source or 'empty database'}"
         + (f", then {', '.join(Path(name).name for name in spec.snapshot.setup)}" if spec.snapshot.setup else ""),
-        f"  migration  {plan.tool}, {len(plan.steps)} step{'' if len(plan.steps) == 1 else 's'}",
+        f"  migration  {plan.tool}, {_counted(len(plan.steps), 'step')}",
     ]
     lines += [f"    {step.name}" for step in plan.steps]
     lines.append(f"  traffic    {_traffic(loaded)}")
@@ -44,4 +44,9 @@ def _traffic(loaded: LoadedScenario) -> str:
     if not spec.operation:
         return "none: locks are measured, but nobody is there to be blocked"
     workload = build_workload(spec, path=loaded.path, phases=loaded.scenario.phase)
-    return f"{len(workload.operations)} operations at {spec.rate:g}/s over {spec.actors} actors"
+    operations, actors = _counted(len(workload.operations), "operation"), _counted(spec.actors, "actor")
+    return f"{operations} at {spec.rate:g}/s over {actors}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

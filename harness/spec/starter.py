@@ -11,6 +11,7 @@ def starter(
     up: str = "up.sql",
     down: str = "down.sql",
     command: tuple[str, str] | None = None,
+    cwd: str = "",
     source: str = "",
     setup: Sequence[str] = (),
     version: str = "18",
@@ -18,22 +19,23 @@ def starter(
 ) -> str:
     """A commented scenario that loads where the files it names are there.
 
-    `path` (a tool's folder) goes before `up` and `down`, and `command` (up, down) before both; `operations` are names
-    and SQL. What else a first run may need is there as a comment.
+    `path` (a tool's folder) goes before `up` and `down`, and `command` (up, down), run in the folder `cwd`, before both;
+    `operations` are names and SQL. What else a first run may need is there as a comment.
     """
     return _TEXT.format(
         name=_text(name),
         version=_text(version),
         source=f"source = {_text(source)}" if source else '# source = "production.dump"',
         setup=f"setup = {_list(setup)}" if setup else '# setup = ["seed.sql"]',
-        migration=_migration(path=path, up=up, down=down, command=command),
+        migration=_migration(path=path, up=up, down=down, command=command, cwd=cwd),
         operations="\n".join(_operation(*operation) for operation in operations) or _NO_OPERATION,
     )
 
 
-def _migration(*, path: str, up: str, down: str, command: tuple[str, str] | None) -> str:
+def _migration(*, path: str, up: str, down: str, command: tuple[str, str] | None, cwd: str) -> str:
     if command is not None:
-        return f'tool = "command"\ncommand = {{ up = {_text(command[0])}, down = {_text(command[1])} }}'
+        where = f", cwd = {_text(cwd)}" if cwd else ""
+        return f'tool = "command"\ncommand = {{ up = {_text(command[0])}, down = {_text(command[1])}{where} }}'
     if path:
         return f"path = {_text(path)}"
     return f"up = {_text(up)}" + (f"\ndown = {_text(down)}" if down else "")
