@@ -86,6 +86,20 @@ class UnvalidatedConstraint:
     definition: str
 
 
+@dataclass(frozen=True, slots=True)
+class LiveColumn:
+    """A column by its table's oid and its own number, which no rename changes.
+
+    `is_empty`: ANALYZE saw nothing but NULL in it.
+    """
+
+    table_oid: int
+    table: str
+    number: int
+    name: str
+    is_empty: bool
+
+
 def read_schema_image(connection: Connection) -> SchemaImage:
     """Everything of the database's schema that a rollback could fail to restore.
 
@@ -159,6 +173,12 @@ def read_unvalidated_constraints(connection: Connection) -> tuple[UnvalidatedCon
     """The constraints that were declared NOT VALID and never validated, by table and name."""
     text = query("unvalidated_constraints", version_num=connection.info.server_version)
     return tuple(UnvalidatedConstraint(*row) for row in connection.execute(text).fetchall())
+
+
+def read_columns(connection: Connection) -> tuple[LiveColumn, ...]:
+    """Every live column of every table; numbers and oids tell a renamed column from one that was dropped."""
+    text = query("columns", version_num=connection.info.server_version)
+    return tuple(LiveColumn(*row) for row in connection.execute(text).fetchall())
 
 
 def read_unindexed_foreign_keys(connection: Connection) -> tuple[tuple[str, str], ...]:

@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass
 
-from harness.events.codec import AnyEvent
 from harness.events.observation import StateSeen, TableCount
 from harness.events.verification import DestroyedByUp, RowsCompared, SchemaCompared
-from harness.model.catalog import Change, Difference, SchemaImage, TableDigest, compare_images
+from harness.model.catalog import SchemaImage, TableDigest, compare_images
 from harness.model.clock import Clock
 from harness.model.words import Pass
 from harness.postgres.catalog import (
+    LiveColumn,
     SequenceValue,
+    read_columns,
     read_invalid_indexes,
     read_schema_image,
     read_sequences,
@@ -27,6 +28,7 @@ class Contents:
 
     image: SchemaImage
     digests: tuple[TableDigest, ...] | None
+    columns: tuple[LiveColumn, ...]
     sequences: tuple[SequenceValue, ...]
 
 
@@ -35,6 +37,7 @@ def read_contents(conn: Connection, *, rows: bool) -> Contents:
     contents = Contents(
         image=read_schema_image(conn),
         digests=read_table_digests(conn) if rows else None,
+        columns=read_columns(conn),
         sequences=read_sequences(conn),
     )
     if rows:
@@ -79,40 +82,35 @@ def _went_backwards(before: Contents, after: Contents) -> tuple[str, ...]:
 def destroyed_by(before: Contents, after: Contents, *, pass_: Pass, clock: Clock) -> DestroyedByUp:
     """Filled tables, filled columns and rows that existed before and are gone after going up.
 
-    A table or column that was renamed is not gone: another of the same definition appeared in its place.
+    What was renamed is not gone (its oid or number is still there), nor what was replaced by another of the same name.
     """
-    changes = compare_images(before.image, after.image)
-    rows = {digest.relation: digest.rows for digest in before.digests or ()}
-    items = [*_dropped_tables(changes, rows), *_dropped_columns(changes, rows), *_deleted_rows(before, after)]
+    items = [*_dropped_tables(before, after), *_dropped_columns(before, after), *_deleted_rows(before, after)]
     return DestroyedByUp(at_ns=clock.now_ns(), pass_=pass_, items=tuple(items))
 
 
-def _dropped_tables(changes: tuple[Difference, ...], rows: dict[str, int]) -> list[str]:
-    tables = [d for d in changes if d.kind == "table"]
-    appeared = [d.after for d in tables if d.change is Change.EXTRA]
+def _dropped_tables(before: Contents, after: Contents) -> list[str]:
+    rows = {digest.relation: digest.rows for digest in before.digests or ()}
+    oids = {column.table_oid for column in after.columns}
+    names = {column.table for column in after.columns}
+    gone = {c.table for c in before.columns if c.table_oid not in oids and c.table not in names}
+    return [f"table {table} with {rows[table]:,} rows" for table in sorted(gone) if rows.get(table)]
+
+
+def _dropped_columns(before: Contents, after: Contents) -> list[str]:
+    rows = {digest.relation: digest.rows for digest in before.digests or ()}
+    numbers = {(column.table_oid, column.number) for column in after.columns}
+    places = {(column.table, column.name) for column in after.columns}
+    names_now = {column.table_oid: column.table for column in after.columns}
+    tables = {column.table for column in after.columns}
     return [
-        f"table {d.identity} with {rows[d.identity]:,} rows"
-        for d in tables
-        if d.change is Change.MISSING and rows.get(d.identity) and d.before not in appeared
+        f"column {column.table}.{column.name}, filled in up to {rows[column.table]:,} rows"
+        for column in before.columns
+        if (column.table_oid, column.number) not in numbers
+        and (now := names_now.get(column.table_oid, column.table)) in tables
+        and (now, column.name) not in places
+        and rows.get(column.table)
+        and not column.is_empty
     ]
-
-
-def _dropped_columns(changes: tuple[Difference, ...], rows: dict[str, int]) -> list[str]:
-    columns = [d for d in changes if d.kind == "column"]
-    gone_tables = {d.identity for d in changes if d.kind == "table" and d.change is Change.MISSING}
-    appeared = [(_table_of(d), d.after) for d in columns if d.change is Change.EXTRA]
-    return [
-        f"column {d.identity}, filled in up to {rows[_table_of(d)]:,} rows"
-        for d in columns
-        if d.change is Change.MISSING
-        and rows.get(_table_of(d))
-        and _table_of(d) not in gone_tables
-        and (_table_of(d), d.before) not in appeared
-    ]
-
-
-def _table_of(column: Difference) -> str:
-    return column.identity.rpartition(".")[0]
 
 
 def _deleted_rows(before: Contents, after: Contents) -> list[str]:
@@ -124,7 +122,7 @@ def _deleted_rows(before: Contents, after: Contents) -> list[str]:
     ]
 
 
-def see_state(conn: Connection, *, pass_: Pass, moment: str, clock: Clock) -> AnyEvent:
+def see_state(conn: Connection, *, pass_: Pass, moment: str, clock: Clock) -> StateSeen:
     """What stands in the database now that should not stay."""
     return StateSeen(
         at_ns=clock.now_ns(),
