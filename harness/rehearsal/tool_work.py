@@ -7,6 +7,7 @@ of a tool's run names no statement.
 from dataclasses import dataclass
 
 from harness.events.migration import WorkDone
+from harness.events.run import QualityNoted
 from harness.model.clock import Clock
 from harness.model.words import Direction, Pass, Role
 from harness.postgres.connect import connect
@@ -17,6 +18,7 @@ from harness.rehearsal.migration.relations import Relation, Relations, read_rela
 from harness.rehearsal.migration.runner import RunOutcome
 from harness.rehearsal.migrator import Migrator
 from harness.rehearsal.observer.observer import Observer
+from harness.rehearsal.tool_pause import resting
 
 _TABLES = frozenset("rpm")
 _OF_INTEREST = frozenset("rpmi")
@@ -44,17 +46,31 @@ class ToolWork:
     def run(self, direction: Direction, *, steps: tuple[str, ...] | None = None) -> RunOutcome:
         """Run the tool one way."""
         before = self._books()
-        self.observer.migration_started(direction, tool=True)
-        try:
-            outcome = self.inner.run(direction, steps=steps)
-        finally:
-            self.observer.migration_ended()
+        with resting(self.server) as rests:
+            self.observer.migration_started(direction, tool=True)
+            try:
+                outcome = self.inner.run(direction, steps=steps)
+            finally:
+                self.observer.migration_ended()
+        if not rests:
+            self._tell_blind()
         self._tell(before, self._books(), direction=direction)
         return outcome
 
     def cancel(self) -> None:
         """Stop the tool."""
         self.inner.cancel()
+
+    def _tell_blind(self) -> None:
+        self.sink(
+            QualityNoted(
+                at_ns=self.clock.now_ns(),
+                subject="tool",
+                message="locks shorter than the polling interval can be missing from the tool's statements",
+                inconclusive=False,
+                remedy="give the harness a superuser: its event trigger then shows every lock",
+            )
+        )
 
     def _books(self) -> _Books:
         """A session of its own: statistics are read once per session's snapshot."""
