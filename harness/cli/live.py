@@ -57,5 +57,5 @@ def watching(scenario: Scenario, *, quiet: bool, verbose: bool, ascii_: bool) ->
         with Live(panel, console=console, refresh_per_second=_FRAMES_PER_SECOND, transient=True):
             yield panel
     else:
-        with Narrator(scenario, verbose=verbose, stream=sys.stderr) as narrator:
+        with Narrator(scenario, verbose=verbose, stream=sys.stderr, ascii_=ascii_) as narrator:
             yield narrator

@@ -6,6 +6,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self, TextIO
 
+from harness.cli.signs import fit
 from harness.events.codec import AnyEvent
 from harness.events.migration import StatementEnded, StatementStarted
 from harness.events.run import EngineChosen, PhaseEnded, PhaseStarted, QualityNoted, SnapshotReady
@@ -20,8 +21,9 @@ HEARTBEAT_S = 10.0
 class Narrator:
     """Writes to `stream`; a heartbeat thread says that the current phase still runs."""
 
-    def __init__(self, scenario: Scenario, *, verbose: bool, stream: TextIO) -> None:
+    def __init__(self, scenario: Scenario, *, verbose: bool, stream: TextIO, ascii_: bool = False) -> None:
         self._verbose = verbose
+        self._ascii = ascii_
         self._stream = stream
         self._lock = threading.Lock()
         self._now = ""
@@ -89,7 +91,7 @@ class Narrator:
         with self._lock:
             self._spoke = time.monotonic()
             with suppress(OSError):  # a reader that went away does not end the rehearsal
-                self._stream.write(line + "\n")
+                self._stream.write(fit(line, ascii_=self._ascii) + "\n")
                 self._stream.flush()
 
 

@@ -3,13 +3,14 @@
 import threading
 import time
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from rich.console import Console, ConsoleOptions, RenderResult
-from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from harness.cli.signs import fit
 from harness.events.codec import AnyEvent
 from harness.events.migration import StatementEnded, StatementStarted, StepEnded
 from harness.events.observation import LockWaited, ServerSampled
@@ -94,11 +95,16 @@ class Panel:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         with self._lock:
-            yield Text(self._state.header, style="bold")
+            yield self._line(self._state.header, "bold")
             yield _table(self._state, ascii_=self._ascii)
             if self._state.progress and not self._state.lines:
-                yield from _bar(self._state.progress)
-            yield from _now(self._state)
+                yield self._line(_bar(self._state.progress, ascii_=self._ascii), "")
+            for text, style in _now(self._state):
+                yield self._line(text, style)
+
+    def _line(self, text: str, style: str) -> Text:
+        """One line of the screen, cut where it is too long: a wrapped one would make the picture jump."""
+        return Text(fit(text, ascii_=self._ascii), style=style, no_wrap=True, overflow="crop")
 
 
 def _take(state: _State, event: AnyEvent) -> None:
@@ -138,23 +144,26 @@ def _table(state: _State, *, ascii_: bool) -> Table:
     for line in state.lines:
         mark = running if line.took_ns is None else done if line.ok else failed
         took = f"{time.monotonic() - line.since:.1f} s" if line.took_ns is None else format_duration(line.took_ns)
-        table.add_row(f"  {line.name}", mark, took, line.note)
+        table.add_row(fit(f"  {line.name}", ascii_=ascii_), mark, took, fit(line.note, ascii_=ascii_))
     return table
 
 
-def _bar(progress: tuple[str, int, int | None]) -> RenderResult:
+def _bar(progress: tuple[str, int, int | None], *, ascii_: bool) -> str:
     what, done, total = progress
-    yield Text(f"  {what}  {f'{done / total:.0%}' if total else format_bytes(done) if done else ''}")
-    if total:
-        yield ProgressBar(total=total, completed=min(done, total), width=_BAR_WIDTH)
+    if not total:
+        return f"  {what}  {format_bytes(done) if done else ''}"
+    full, empty = ("#", "-") if ascii_ else ("█", "░")
+    filled = min(_BAR_WIDTH, _BAR_WIDTH * done // total)
+    return f"  {what}  {full * filled}{empty * (_BAR_WIDTH - filled)}  {done / total:.0%}"
 
 
-def _now(state: _State) -> RenderResult:
+def _now(state: _State) -> Iterator[tuple[str, str]]:
+    """What happens at this moment, and how it is to look."""
     if state.statement:
-        yield Text(f"  {state.statement}  {time.monotonic() - state.statement_since:.1f} s", style="bold")
+        yield f"  {state.statement}  {time.monotonic() - state.statement_since:.1f} s", "bold"
     if state.pace:
-        yield Text(f"  {state.pace.text()}", style="dim")
+        yield f"  {state.pace.text()}", "dim"
     if state.sample:
         waiting = f"{state.sample.waiting_actors} actors waiting for a lock, {state.sample.active_actors} active"
         longest = f", longest wait so far {format_duration(state.longest_wait_ns)}" if state.longest_wait_ns else ""
-        yield Text(f"  {waiting}{longest}", style="red" if state.sample.waiting_actors else "dim")
+        yield f"  {waiting}{longest}", "red" if state.sample.waiting_actors else "dim"

@@ -9,10 +9,14 @@ _KEYWORD_PASSWORD = re.compile(
     re.IGNORECASE,
 )
 _PASSWORD_CLAUSE = re.compile(r"(?P<head>\bPASSWORD\s+)(?P<secret>'(?:[^']|'')*')", re.IGNORECASE)
-_QUOTED_VALUE = re.compile(r"\"[^\"]*\"|'[^']*'|\([^()]*\)=\([^()]*\)")
+# To the last quote of the line: a value may hold quotes of its own, which the server does not escape.
+_QUOTED_VALUE = re.compile(r"\".*\"|'.*'|\([^()]*\)=\([^()]*\)")
 
-# Messages of these classes quote data ("invalid input syntax for type integer: …"); the others quote identifiers.
-_CLASSES_THAT_QUOTE_DATA = frozenset({"22", "P0"})
+# Messages of this class quote data ("invalid input syntax for type integer: …"); the others quote identifiers.
+_CLASS_THAT_QUOTES_DATA = "22"
+# RAISE and ASSERT (manual, section 41.9): the text is the migration's own, and what it puts into it carries no quotes.
+_RAISED = frozenset({"P0001", "P0004"})
+_WITHHELD = "raised by the code itself; its text may quote rows and is not kept"
 
 
 def mask_credentials(text: str) -> str:
@@ -35,6 +39,8 @@ def redact_message(message: str, *, sqlstate: str) -> str:
     'invalid input syntax for type integer: …'
     """
     first = message.splitlines()[0] if message else ""
-    if sqlstate[:2] in _CLASSES_THAT_QUOTE_DATA:
+    if sqlstate in _RAISED:
+        return _WITHHELD
+    if sqlstate[:2] == _CLASS_THAT_QUOTES_DATA:
         first = _QUOTED_VALUE.sub("…", first)
     return mask_credentials(first)

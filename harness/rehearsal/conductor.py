@@ -1,6 +1,8 @@
 """One rehearsal from a loaded scenario to a whole run directory: phases in order, cleanup on every path."""
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import psycopg
 
@@ -36,7 +38,8 @@ def rehearse(loaded: LoadedScenario, options: Options) -> RunDirectory:
     with JournalWriter(directory, describe_run(loaded, options=options, sources=plan.sources)) as journal:
         try:
             stage = _prepare(loaded, options, plan=plan, workload=workload, journal=journal, clock=RunClock.start())
-            _perform(stage)
+            with _given_back(stage):
+                _perform(stage)
         except BaseException as error:
             if isinstance(error, SpecError) or not journal.begun:
                 journal.close()
@@ -65,6 +68,8 @@ def _prepare(
     spec = loaded.scenario.postgres
     engine = choose_engine(spec, home=options.home, owned=options.owned, on_progress=options.on_progress)
     collect_everything(options.home)
+    if engine.name == "external":
+        engine.collect()
     snapshot = prepare_snapshot(engine, loaded, home=options.home, on_progress=options.on_progress)
     stage = Stage(
         loaded=loaded,
@@ -89,6 +94,16 @@ def _prepare(
         )
     )
     return stage
+
+
+@contextmanager
+def _given_back(stage: Stage) -> Iterator[None]:
+    """Somebody else's server keeps nothing of ours: a snapshot there is of no use to another process."""
+    try:
+        yield
+    finally:
+        if stage.engine.name == "external":
+            stage.engine.forget(stage.digest)
 
 
 def _perform(stage: Stage) -> None:

@@ -145,7 +145,7 @@ class ExternalEngine:
             except psycopg.Error as error:
                 self._drop(name)
                 raise SandboxError(f"no copy of {template} could be made: {error.diag.message_primary}") from error
-            except SandboxError:
+            except BaseException:  # Ctrl-C too: without its comment nobody would know later whose it is
                 self._drop(name)
                 raise
         size = int(row[0]) if row else 0

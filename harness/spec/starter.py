@@ -19,8 +19,8 @@ def starter(
 ) -> str:
     """A commented scenario that loads where the files it names are there.
 
-    `path` (a tool's folder) goes before `up` and `down`, and `command` (up, down), run in the folder `cwd`, before both;
-    `operations` are names and SQL. What else a first run may need is there as a comment.
+    `path` (a tool's folder) goes before `up` and `down`, and `command` (up, down; run in the folder `cwd`) before
+    both; `operations` are names and SQL. What else a first run may need is there as a comment.
     """
     return _TEXT.format(
         name=_text(name),

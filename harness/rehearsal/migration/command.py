@@ -82,7 +82,9 @@ class CommandRunner:
         """
         command = self._command(direction)
         ended = self._execute(command)
-        output = fit_to_keep(ended.lines)
+        password = self.environment()["PGPASSWORD"]
+        # A tool that prints its environment prints it bare; by its form alone nothing tells that it is one.
+        output = fit_to_keep(line.replace(password, "***") if password else line for line in ended.lines)
         self._sink(
             ToolEnded(
                 at_ns=self._clock.now_ns(),

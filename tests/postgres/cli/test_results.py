@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from harness.cli.conclude import conclude
+from harness.model.verdict import Verdict
+from harness.report.rehearsal_json import render_json
+from harness.report.terminal import render_terminal
 from tests.postgres.cli.shell import REHEARSE, UP, Shell, verdict_of
 
 pytestmark = pytest.mark.postgres
@@ -150,3 +154,28 @@ def test_a_damaged_journal(warm: Shell, tmp_path: Path, damage: str) -> None:
     assert done.returncode == 4, done.stdout
     assert "events.ndjson" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_journal_cut_after_any_event_is_inconclusive(warm: Shell, tmp_path: Path) -> None:
+    """What kill -9 leaves can be judged and shown, whenever it came."""
+    run = tmp_path / "run"
+    shutil.copytree(warm.the_run(), run)
+    events = run / "events.ndjson"
+    lines = events.read_bytes().splitlines(keepends=True)
+    for count in range(1, len(lines)):
+        events.write_bytes(b"".join(lines[:count]))
+        conclusion = conclude(run, write=False)
+        assert conclusion.verdict is Verdict.INCONCLUSIVE, count
+        assert "INCONCLUSIVE" in render_terminal(conclusion.view, width=100, ascii=False, color=False)
+        assert render_json(conclusion.view)
+
+
+def test_every_renderer_takes_a_run_that_hardly_began(warm: Shell, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(warm.the_run(), run)
+    events = run / "events.ndjson"
+    lines = events.read_bytes().splitlines(keepends=True)
+    for count in (1, 2, len(lines) // 3, len(lines) // 2, len(lines) - 2):
+        events.write_bytes(b"".join(lines[:count]))
+        conclude(run)
+        assert verdict_of(run)["verdict"] == "inconclusive"

@@ -43,6 +43,15 @@ def test_values_of_data_errors_are_removed() -> None:
     assert redact_message(message, sqlstate="22P02") == "invalid input syntax for type integer: …"
 
 
+def test_a_value_with_quotes_in_it_is_removed_whole() -> None:
+    message = 'invalid input syntax for type integer: "an"na" and more"'
+    assert redact_message(message, sqlstate="22P02") == "invalid input syntax for type integer: …"
+
+
+def test_what_a_migration_raises_itself_is_not_kept() -> None:
+    assert "anna" not in redact_message("duplicate: anna@example.org", sqlstate="P0001")
+
+
 def test_identifiers_of_schema_errors_stay() -> None:
     message = 'column "login" does not exist'
     assert redact_message(message, sqlstate="42703") == message
