@@ -52,9 +52,8 @@ _LOCK_FOR = """
     BEGIN;
     LOCK TABLE accounts IN ACCESS EXCLUSIVE MODE;
     INSERT INTO stopwatch VALUES ('locked', micros());
-    SELECT pg_sleep({seconds} - 0.05);
+    SELECT pg_sleep({seconds});
     {account}
-    SELECT pg_sleep({seconds} - (micros() - figure) / 1000000.0) FROM stopwatch WHERE what = 'locked';
     INSERT INTO stopwatch VALUES ('released', micros());
     COMMIT;
     INSERT INTO stopwatch VALUES ('gone', micros());
