@@ -90,7 +90,8 @@ class _Load:
         with self.stage.phase(_PASS, PhaseKind.SETTLE, name):
             if name == "up":
                 self.application.change_mix(self.deploy.settled_mix)
-            self.application.run_for(parse_duration(self.stage.scenario.traffic.settle))
+            if self.stage.workload is not None:
+                self.application.run_for(parse_duration(self.stage.scenario.traffic.settle))
 
     def _go_back(self, change: "_Witnessed", applied: tuple[str, ...]) -> bool:
         """The stages in reverse, each with the versions that ran in it; whether everything applied was undone."""
