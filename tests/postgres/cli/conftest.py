@@ -40,7 +40,7 @@ def _shell(tmp_path: Path, warm: Path | None) -> Iterator[Shell]:
     home = _new_home()
     for room in ("snapshots", "prepared", "programs") if warm else ():
         if warm and (warm / room).exists():
-            subprocess.run(["cp", "-a", str(warm / room), str(home)], check=True)
+            subprocess.run(["cp", "-al", str(warm / room), str(home)], check=True)
     shell = Shell(home, tmp_path)
     shell.write()
     yield shell

@@ -99,7 +99,16 @@ def test_doctor_where_home_cannot_be_made(bare: Shell) -> None:
     assert told.returncode in (0, 4)
 
 
-def test_one_demo(bare: Shell) -> None:
+def test_a_demo_that_is_not_there(bare: Shell) -> None:
     none = bare.run("demo", "--only", "no such demo")
     assert (none.returncode, "no bundled scenario" in none.stderr) == (2, True)
     assert not (bare.cwd / "reports").exists()
+
+
+@pytest.mark.slow
+def test_one_demo(bare: Shell) -> None:
+    done = bare.run("demo", "--only", "add-role-safe", "--ascii")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "ok  add-role-safe" in done.stdout
+    assert (done.stdout + done.stderr).isascii()
+    assert bare.lying_around() == []
