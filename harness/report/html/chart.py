@@ -10,6 +10,7 @@ from typing import Any
 
 import altair as alt
 import vl_convert
+from altair.utils.schemapi import debug_mode
 
 from harness.report.html.drawing import bar_place, grid_places
 from harness.report.html.lanes import Lane, Series, bars_of
@@ -32,12 +33,23 @@ _SMALLEST_NAME_PX = 28
 
 def chart_spec(lanes: tuple[Lane, ...], line: TimelineView) -> dict[str, Any]:
     """The Vega-Lite specification of all lanes: one selection zooms and pans them together."""
-    charts = [_lane(lane, line) for lane in lanes]
+    with warnings.catch_warnings(), debug_mode(False):
+        # Altair tells that it joined the selections of the lanes, which is what is wanted here.
+        warnings.filterwarnings("ignore", message="Automatically deduplicated selection parameter")
+        spec = _stack(lanes, line).to_dict(validate=False)
+    # Altair copies a chart, data and all, at every step of building it: what is big is put in at the end.
+    return {**spec, "datasets": {**spec.get("datasets", {}), _BUCKETS: _buckets(lanes, line)}}
+
+
+def _stack(lanes: tuple[Lane, ...], line: TimelineView) -> alt.VConcatChart:
+    """All lanes over one selection. Altair checks each part against its schema a hundred times over; a browser test
+    checks the whole once, so that is left out: it was half of the time of a report.
+    """
     zoom = alt.selection_interval(
         name=ZOOM, bind="scales", encodings=["x"], zoom="wheel![event.ctrlKey||event.metaKey]"
     )
     stack = alt.vconcat(
-        *charts,
+        *(_lane(lane, line) for lane in lanes),
         data=alt.NamedData(name=_BUCKETS),
         spacing=HEAD_PX,
         bounds="flush",
@@ -45,12 +57,8 @@ def chart_spec(lanes: tuple[Lane, ...], line: TimelineView) -> dict[str, Any]:
         padding=0,
         background="transparent",
     )
-    with warnings.catch_warnings():
-        # Altair tells that it joined the selections of the lanes, which is what is wanted here.
-        warnings.filterwarnings("ignore", message="Automatically deduplicated selection parameter")
-        spec = stack.add_params(zoom).configure_view(stroke=None).configure_axis(gridColor="var(--grid)").to_dict()
-    # Altair copies a chart, data and all, at every step of building it: what is big is put in at the end.
-    return {**spec, "datasets": {**spec.get("datasets", {}), _BUCKETS: _buckets(lanes, line)}}
+    chart: alt.VConcatChart = stack.add_params(zoom).configure_view(stroke=None).configure_axis(gridColor="var(--grid)")
+    return chart
 
 
 @cache
