@@ -58,9 +58,13 @@ def new_owned_folder(parent: Path, name: str) -> Path:
     """A new folder that says from its first moment that this process owns it; only this user can enter it."""
     owner = Owner.here()
     unborn = parent / f".{name}"
-    unborn.mkdir(mode=0o700)
-    (unborn / OWNER_FILE).write_text(json.dumps({"pid": owner.pid, "started": owner.started}), encoding="utf-8")
-    return unborn.rename(parent / name)
+    try:
+        unborn.mkdir(mode=0o700)
+        (unborn / OWNER_FILE).write_text(json.dumps({"pid": owner.pid, "started": owner.started}), encoding="utf-8")
+        return unborn.rename(parent / name)
+    except BaseException:  # Ctrl-C too: a folder without an owner is left alone for a long time
+        remove_tree(unborn)
+        raise
 
 
 def owner_of(folder: Path) -> Owner:

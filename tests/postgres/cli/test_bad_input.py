@@ -49,7 +49,7 @@ MISTAKES = {
     "missing setup": Mistake('["setup.sql"]', '["no.sql"]', ("snapshot.setup", "no.sql")),
     "missing up": Mistake('"up.sql"', '"no.sql"', ("migration.up", "no.sql")),
     "missing down": Mistake('"down.sql"', '"no.sql"', ("migration.down", "no.sql")),
-    "no down": Mistake('down = "down.sql"\n', "", ("migration.down", "[rollback] run = false")),
+    "no down": Mistake('down = "down.sql"\n', "", ("rollback", "no way back", "[rollback] run = false")),
     "missing pgbench": Mistake(
         'sql = "SELECT id, name FROM users WHERE id = :id"\nparams = { id = "sample(users.id)" }',
         'pgbench = "no.sql"',
