@@ -7,7 +7,7 @@ from harness.analysis.facts import Facts, LatencyFacts, StatementFacts, TrafficF
 from harness.analysis.judgement import Check
 from harness.analysis.locking import is_strong
 from harness.analysis.names import short
-from harness.model.spans import merge_spans
+from harness.model.spans import Span, merge_spans
 from harness.model.units import NS_PER_MS, format_bytes, format_duration, parse_duration, parse_ratio, parse_size
 from harness.model.verdict import Verdict
 from harness.model.words import Direction, Pass, PhaseKind
@@ -63,12 +63,21 @@ def blocked_check(facts: Facts, scenario: Scenario) -> Check:
 
 
 def outage_check(traffic: TrafficFacts, scenario: Scenario, *, facts: Facts) -> Check:
-    """The longest time without an answer, where the baseline's own is not as long."""
+    """The longest time without an answer, where the baseline's own is not as long.
+
+    One in which no statement of the migration ran and nobody waited for it cannot be laid at its door, nor be ignored:
+    the machine stalled, or the server had something left to do for the migration.
+    """
     limit = max(parse_duration(scenario.budgets.outage), traffic.outage_baseline_ns)
     up, down = traffic.outage_ns > limit, traffic.outage_rollback_ns > limit
     verdict, note = judged(up=up, down=down)
     only_down = verdict is Verdict.WARN
     span = traffic.outage_rollback if only_down else traffic.outage
+    if verdict is not Verdict.PASS and span is not None and not _explained(span, facts):
+        verdict, note = (
+            Verdict.INCONCLUSIVE,
+            f"no statement was running at {facts.moment(span.start_ns)}: rehearse again",
+        )
     return check(
         "outage",
         "longest time without an answer while operations were due",
@@ -77,6 +86,13 @@ def outage_check(traffic: TrafficFacts, scenario: Scenario, *, facts: Facts) -> 
         verdict=verdict,
         note=note or (f"from {facts.moment(span.start_ns)} to {facts.moment(span.end_ns)}" if span and up else ""),
     )
+
+
+def _explained(outage: Span, facts: Facts) -> bool:
+    """Whether a statement of the migration, or a wait that it caused, was under way at some time of the outage."""
+    spans = [statement.transaction_span or statement.span for statement in facts.statements]
+    spans += [wait.span for statement in facts.statements for wait in statement.blocked]
+    return any(span is not None and span.overlap(outage) is not None for span in spans)
 
 
 def p99_check(traffic: TrafficFacts, scenario: Scenario) -> Check:
