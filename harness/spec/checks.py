@@ -275,8 +275,8 @@ def _check_budgets(scenario: Scenario, refuse: _Refuse) -> None:
         refuse.duration(text, key)
     for key, text in _limits(scenario, ("wal", "disk")):
         refuse.unit(parse_size, text, key)
-    ratio = refuse.unit(parse_ratio, budgets.p99, "budgets.p99")
-    refuse.unless(ratio > 0, "budgets.p99", "must be more than 0", hint='write a multiple of the baseline, like "10x"')
+    limit = refuse.unit(_ratio_or_duration, budgets.p99, "budgets.p99")
+    refuse.unless(limit > 0, "budgets.p99", "must be more than 0", hint='write a multiple of the baseline, like "10x"')
     if isinstance(budgets.failed, int):
         refuse.unless(budgets.failed >= 0, "budgets.failed", "must not be negative")
     else:
@@ -293,3 +293,15 @@ def _limits(scenario: Scenario, names: Iterable[str]) -> Iterator[tuple[str, str
 
 def _short(message: str) -> str:
     return message if len(message) <= 160 else message[:159] + "…"
+
+
+def _ratio_or_duration(text: str) -> float:
+    """A multiple of the baseline ("10x"), or an absolute time ("250ms")."""
+    try:
+        return parse_ratio(text)
+    except ValueError:
+        pass
+    try:
+        return parse_duration(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is neither a ratio nor a duration; write '10x' or '250ms'") from None

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 
 import psycopg
 
@@ -114,9 +115,12 @@ class Observer:
 
     def migration_ended(self) -> None:
         """The migration's last result is there, or its tool's process is gone; nothing happens where none ran."""
+        ran = self._windows.current is not None
         self._windows.end(at_ns=self._clock.now_ns())
         self._sessions.end_tool()
         self._restore_settings()
+        if ran:
+            self._size_now()
 
     def stop(self) -> None:
         """Read the log to its end, tell everything, close every connection. Never raises for what the server did."""
@@ -216,6 +220,12 @@ class Observer:
         backends = read_backends(connection)
         self._tell(self._sessions.update(backends, at_ns=self._clock.now_ns()))
         self._sink(self._sampler.sample(connection, backends=backends))
+
+    def _size_now(self) -> None:
+        """What the migration made the database grow to, before its way back takes it away again."""
+        # A server that is away is told by those who poll it; here there is nothing to add.
+        with suppress(psycopg.Error), observer_connection(self._server) as connection:
+            self._sink(self._sampler.sample(connection, backends=read_backends(connection), sized=True))
 
     def _look_up(self, oid: int) -> None:
         self._tell(self._relations.learn(self._link.get(), [oid], at_ns=self._clock.now_ns()))

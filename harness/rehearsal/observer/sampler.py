@@ -24,11 +24,11 @@ class Sampler:
     _size_bytes: int = 0
     _sized_ns: int | None = None
 
-    def sample(self, connection: Connection, *, backends: list[Backend]) -> ServerSampled:
-        """One sample; `backends` are what pg_stat_activity shows now."""
+    def sample(self, connection: Connection, *, backends: list[Backend], sized: bool = False) -> ServerSampled:
+        """One sample; `backends` are what pg_stat_activity shows now, `sized` reads the size now in any case."""
         row = connection.execute(text("wal_bytes"), {"since": self.since_lsn}, prepare=True).fetchone()
         now = self.clock.now_ns()
-        if self._sized_ns is None or now - self._sized_ns >= _SIZE_EVERY_NS:
+        if sized or self._sized_ns is None or now - self._sized_ns >= _SIZE_EVERY_NS:
             size = connection.execute(text("database_bytes")).fetchone()
             self._size_bytes, self._sized_ns = (int(size[0]) if size else 0), now
         actors = count_actors(backends)

@@ -190,7 +190,9 @@ KEYS: Final[dict[str, Key]] = {
         'blocked = "500ms"',
     ),
     "budgets.outage": Key(_DURATION, "The longest time with offered load and no completion.", 'outage = "250ms"'),
-    "budgets.p99": Key("ratio", "The 99th percentile while migrating, against the baseline.", 'p99 = "10x"'),
+    "budgets.p99": Key(
+        "ratio or duration", "The 99th percentile while migrating: against the baseline, or absolute.", 'p99 = "10x"'
+    ),
     "budgets.failed": Key(
         "whole number or share", "Operations with an error that is not declared as expected.", 'failed = "0.1%"'
     ),

@@ -307,7 +307,7 @@ WRONG = [
     ('[snapshot]\nvariables = { "a-b" = 1 }', "snapshot.variables", "not a psql variable's name", ""),
     ('[budgets]\nblocked = "500MB"', "budgets.blocked", "not a duration", ""),
     ('[budgets]\nwal = "10s"', "budgets.wal", "not a size", "kB, MB"),
-    ('[budgets]\np99 = "10"', "budgets.p99", "not a ratio", ""),
+    ('[budgets]\np99 = "10"', "budgets.p99", "neither a ratio", ""),
     ('[budgets]\np99 = "0x"', "budgets.p99", "more than 0", ""),
     ("[budgets]\nfailed = -1", "budgets.failed", "negative", ""),
     ('[budgets]\nfailed = "200%"', "budgets.failed", "more than every operation", ""),
