@@ -14,7 +14,7 @@ from harness.postgres.connect import connect
 from harness.sandbox.clone import copy_data, tree_bytes
 from harness.sandbox.embedded import EmbeddedEngine
 
-MEGABYTES = (100, 400, 1600)
+MEGABYTES = (50, 150, 450)
 
 
 @pytest.mark.parametrize("megabytes", MEGABYTES)

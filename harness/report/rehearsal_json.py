@@ -6,6 +6,7 @@ import msgspec
 
 from harness.analysis import judgement
 from harness.report import numbers_json as n
+from harness.report import shapes
 from harness.report.view import View
 
 SCHEMA_VERSION = "1.0"
@@ -78,19 +79,19 @@ class Rehearsal(msgspec.Struct, frozen=True, kw_only=True):
     run: Run
     verdict: str
     sentence: str
-    environment: n.Environment | None
+    environment: shapes.Environment | None
     scenario: dict[str, Any]
     checks: tuple[Check, ...]
     findings: tuple[Finding, ...]
-    locks: tuple[n.Lock, ...]
-    rewrites: tuple[n.Rewrite, ...]
-    statements: tuple[n.Statement, ...]
-    operations: tuple[n.Operation, ...]
-    traffic: n.Traffic | None
-    timeline: n.Timeline | None
-    rollback: n.Rollback
-    invariants: tuple[n.Invariant, ...]
-    quality: tuple[n.Quality, ...]
+    locks: tuple[shapes.Lock, ...]
+    rewrites: tuple[shapes.Rewrite, ...]
+    statements: tuple[shapes.Statement, ...]
+    operations: tuple[shapes.Operation, ...]
+    traffic: shapes.Traffic | None
+    timeline: shapes.Timeline | None
+    rollback: shapes.Rollback
+    invariants: tuple[shapes.Invariant, ...]
+    quality: tuple[shapes.Quality, ...]
     not_proven: tuple[str, ...]
     unused_accepts: tuple[str, ...]
 
@@ -121,11 +122,11 @@ def build_rehearsal(view: View) -> Rehearsal:
         timeline=n.timeline(facts),
         rollback=n.rollback(facts),
         invariants=tuple(
-            n.Invariant(name=i.name, moment=i.moment, violations=i.violations, sqlstate=i.sqlstate or None)
+            shapes.Invariant(name=i.name, moment=i.moment, violations=i.violations, sqlstate=i.sqlstate or None)
             for i in facts.invariants
         ),
         quality=tuple(
-            n.Quality(subject=q.subject, message=q.message, inconclusive=q.inconclusive, remedy=q.remedy)
+            shapes.Quality(subject=q.subject, message=q.message, inconclusive=q.inconclusive, remedy=q.remedy)
             for q in facts.quality
         ),
         not_proven=view.not_proven,
