@@ -18,7 +18,7 @@ from harness.spec.scenario import MigrationSpec, Transaction
 from tests.postgres.migration.conftest import Database, run_plan, scenario_of
 
 _ENVIRONMENT = "REHEARSE_CASES"
-_CASES = Path(os.environ.get(_ENVIRONMENT, "/work/shared/cases"))
+_CASES = Path(os.environ.get(_ENVIRONMENT) or Path(__file__).resolve().parents[4] / "shared" / "cases")
 _NAMES = sorted(path.parent.name for path in _CASES.glob("*/truth.json"))
 _ROWS = 20_000
 _TABLES = frozenset("rpm")

@@ -16,7 +16,7 @@ from harness.spec.scenario import PostgresSpec
 
 pytestmark = pytest.mark.postgres
 
-DATA = Path("/work/shared/data")
+DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
 SEED = """\\set more 1
 CREATE TABLE filled AS SELECT i AS id, :'label' AS label FROM generate_series(1, :rows + :more) AS i;
 \\ir sub/included.sql
