@@ -1,7 +1,9 @@
 """The main function of a traffic process."""
 
 import gc
+import os
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import count
 from multiprocessing.connection import Connection
@@ -37,8 +39,16 @@ Counters: TypeAlias = Any
 """A shared array of int64, one slot per field of `process.Progress`."""
 
 
+# Ahead of ordinary processes (0), behind what an administrator runs first (-20).
+_NICENESS = -10
+
+
 def traffic_process(plan: TrafficPlan, process: int, control: Connection, counters: Counters) -> None:
     """Connect, say Ready, run until Stop, say what happened. Ends at once when the conductor is gone."""
+    # The application's clients have machines of their own; here they must not be what waits for a processor. Only a
+    # privileged user may ask for that: others measure their lag, and are told when it was too long.
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, 0, _NICENESS)
     try:
         worker = _Worker(plan, process, control, counters)
     except (psycopg.Error, ValueError, KeyError) as error:

@@ -107,7 +107,11 @@ class Shell:
     def lying_around(self) -> list[str]:
         """Processes and folders that belong to runs which are over."""
         rooms = [str(path) for room in ROOMS if (self.home / room).is_dir() for path in (self.home / room).iterdir()]
-        return self.processes() + rooms
+        # What ends by itself once its parent is gone (multiprocessing's resource tracker) needs a moment to see it.
+        deadline = time.monotonic() + 10
+        while (left := self.processes()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return left + rooms
 
     def runs(self) -> list[Path]:
         """The run directories below `reports/`."""

@@ -107,7 +107,11 @@ def test_a_demo_that_is_not_there(bare: Shell) -> None:
 
 @pytest.mark.slow
 def test_one_demo(bare: Shell) -> None:
-    done = bare.run("demo", "--only", "add-role-safe", "--ascii")
+    # Another process may starve the generator; the run then says so instead of judging, and is repeated.
+    for _ in range(3):
+        done = bare.run("demo", "--only", "add-role-safe", "--ascii")
+        if "INCONCLUSIVE" not in done.stdout:
+            break
     assert done.returncode == 0, done.stdout + done.stderr
     assert "ok  add-role-safe" in done.stdout
     assert (done.stdout + done.stderr).isascii()
