@@ -188,7 +188,8 @@ def _check_operation(operation: OperationSpec, key: str, refuse: _Refuse) -> Non
     refuse.unless(has_sql or bool(operation.pgbench), key, f"{called} has neither sql nor pgbench",
                   hint='add sql = "SELECT …" or pgbench = "script.sql"')  # fmt: skip
     refuse.unless(not (has_sql and operation.pgbench), key, f"{called} has both sql and pgbench", hint="keep one")
-    refuse.unless(not has_sql or all(s.strip() for s in statements), f"{key}.sql", f"a statement of {called} is empty")
+    texts = [s if isinstance(s, str) else s.sql for s in statements]
+    refuse.unless(not has_sql or all(s.strip() for s in texts), f"{key}.sql", f"a statement of {called} is empty")
     for index, state in enumerate(operation.expected):
         message = f"{quote(state)} is not an SQLSTATE"
         hint = 'five characters, like "23505"'

@@ -85,10 +85,58 @@ class MigrationSpec(_Section, frozen=True, kw_only=True):
 
 
 class Arrival(Enum):
-    """The arrival process."""
+    """The arrival process; `trace` repeats the recorded arrivals of the file `traffic.trace`."""
 
     POISSON = "poisson"
     UNIFORM = "uniform"
+    TRACE = "trace"
+
+
+class BurstSpec(_Section, frozen=True, kw_only=True):
+    """[[traffic.burst]]: from `start` after traffic began, every `every` for `for`, arrivals come at `rate`."""
+
+    rate: float
+    every: str = "10s"
+    duration: str = msgspec.field(default="1s", name="for")
+    start: str = "0s"
+
+
+class RampSpec(_Section, frozen=True, kw_only=True):
+    """[[traffic.ramp]]: a point of the rate's course, `at` after traffic began; straight lines between points."""
+
+    at: str
+    rate: float
+
+
+class Pooling(Enum):
+    """What a connection of the application holds on the server: a session of its own, or one per transaction."""
+
+    SESSION = "session"
+    TRANSACTION = "transaction"
+
+
+class RetrySpec(_Section, frozen=True, kw_only=True):
+    """`retry = { … }`: what the application does about an SQLSTATE in `on`; the first due time is kept.
+
+    `attempts` counts all, the first one too; the pause before a retry starts at `backoff` and doubles.
+    """
+
+    on: tuple[str, ...] = ("40001", "40P01")
+    attempts: int = 3
+    backoff: str = "10ms"
+
+
+class StatementSpec(_Section, frozen=True, kw_only=True):
+    """One statement of an operation with more to say than its SQL.
+
+    `into` names the variables that take the columns of its one row; `when` is a pgbench expression, false skips the
+    statement; `think` is a pause before it, inside the transaction.
+    """
+
+    sql: str = ""
+    into: str | tuple[str, ...] = ()
+    when: str = ""
+    think: str = ""
 
 
 class OperationSpec(_Section, frozen=True, kw_only=True):
@@ -97,11 +145,22 @@ class OperationSpec(_Section, frozen=True, kw_only=True):
     name: str
     weight: float = 1.0
     version: str = ""
-    sql: str | tuple[str, ...] = ()
+    sql: str | tuple[str | StatementSpec, ...] = ()
     pgbench: str = ""
     params: dict[str, str | int | float] = {}
+    pipeline: bool = False
+    """Its statements are sent without waiting for one another's results."""
+    retry: RetrySpec | None = None
+    """Absent: as [traffic] says."""
     expected: tuple[str, ...] = ()
     """SQLSTATEs that the application expects and handles."""
+
+
+class Placement(Enum):
+    """When an antagonist acts: by the clock, or at random instants of the same mean distance."""
+
+    CLOCK = "clock"
+    RANDOM = "random"
 
 
 class AntagonistSpec(_Section, frozen=True, kw_only=True):
@@ -118,6 +177,12 @@ class AntagonistSpec(_Section, frozen=True, kw_only=True):
     `before_migration` places one across the start of the migration.
     """
     before_migration: str = ""
+    placement: Placement = Placement.CLOCK
+    before: str = ""
+    """Aimed: acts once, `lead` before each statement that is named so (S3, a step, or the beginning of its text)."""
+    lead: str = "200ms"
+    rows: int = 100
+    """Rows of one batch (batch, bulk_writer)."""
 
 
 class Protocol(Enum):
@@ -139,6 +204,26 @@ class TrafficSpec(_Section, frozen=True, kw_only=True):
     statement_timeout: str = "0"
     baseline: str = "10s"
     settle: str = "3s"
+    calibration: str = "0s"
+    """Length of an A/A window before the baseline: the noise floor is then measured, not only estimated."""
+    trace: str = ""
+    burst: tuple[BurstSpec, ...] = ()
+    ramp: tuple[RampSpec, ...] = ()
+    pooling: Pooling = Pooling.SESSION
+    server_connections: int = 0
+    """With pooling = "transaction": server connections of the pooler; 0: as many as actors."""
+    max_waiters: int = 0
+    """Operations that may wait for a connection; one more fails at once. 0: any number."""
+    connect_cost: str = "0s"
+    """What a new connection costs beyond this machine's: network, TLS, authentication."""
+    settings: dict[str, str | int | float | bool] = {}
+    """Settings of the application's role (lock_timeout, idle_in_transaction_session_timeout, …)."""
+    retry: RetrySpec | None = None
+    processes: int = 0
+    """Traffic processes; 0: as the rate asks."""
+    auto: bool = False
+    from_log: str = ""
+    from_statements: str = ""
     operation: tuple[OperationSpec, ...] = ()
     antagonist: tuple[AntagonistSpec, ...] = ()
 
@@ -149,6 +234,8 @@ class PhaseSpec(_Section, frozen=True, kw_only=True):
     name: str
     steps: tuple[str, ...] = ()
     traffic: dict[str, float] = {}
+    rate: float | None = None
+    """Operations per second from here on; absent: as before."""
     duration: str = msgspec.field(default="0s", name="for")
 
 

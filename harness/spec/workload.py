@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 
 from harness.model.errors import SpecError
 from harness.spec.params import Parameter, SampleColumn, needed_columns, parse_parameter
-from harness.spec.pgbench.nodes import Assign, Capture, Jump, JumpUnless, Sleep, Sql
+from harness.spec.pgbench.nodes import Assign, Capture, Jump, JumpUnless, Pipeline, Shell, Sleep, Sql
 from harness.spec.pgbench.script import parse_script
 from harness.spec.pgbench.variables import ScriptVariables, undefined
 from harness.spec.placeholders import NamedSql, everywhere, named_sql, split_statements
@@ -62,7 +62,7 @@ class Send:
     statement: int
 
 
-Instruction: TypeAlias = Send | Assign | Sleep | JumpUnless | Jump
+Instruction: TypeAlias = Send | Assign | Sleep | JumpUnless | Jump | Pipeline | Shell
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +228,7 @@ def _from_sql(spec: OperationSpec, path: Path, key: str, parameters: Mapping[str
     controls: list[str] = []
     for number, text in enumerate(written):
         where = f"{key}.sql" if isinstance(spec.sql, str) else f"{key}.sql[{number}]"
-        for part in split_statements(text):
+        for part in split_statements(text if isinstance(text, str) else text.sql):
             _check_names(named_sql(part), parameters, path, where)
             statement, control = _statement(Sql(part, 0), path=path, key=where)
             statements.append(statement)

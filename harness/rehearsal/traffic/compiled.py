@@ -10,7 +10,7 @@ from psycopg import sql
 from harness.rehearsal.traffic.ledger import resolve
 from harness.spec.params import Draw, Sources, compile_parameter
 from harness.spec.pgbench.evaluate import Client, Evaluator, compile_expression
-from harness.spec.pgbench.nodes import Assign, Capture, Jump, JumpUnless, Sleep
+from harness.spec.pgbench.nodes import Assign, Capture, Jump, JumpUnless, Pipeline, Shell, Sleep
 from harness.spec.pgbench.values import ExpressionError, as_int, to_text
 from harness.spec.scenario import Protocol
 from harness.spec.targets import LedgerAction
@@ -154,6 +154,8 @@ def _instruction(instruction: Instruction, statements: Sequence[CompiledStatemen
             return Branch(compile_expression(condition), target)
         case Jump(target):
             return Branch(None, target)
+        case Pipeline() | Shell():
+            raise ValueError("pipelines and shell commands are refused by the script's parser")
         case _:
             assert_never(instruction)
 

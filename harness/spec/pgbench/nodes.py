@@ -96,7 +96,35 @@ class Jump:
     target: int
 
 
-Command: TypeAlias = Sql | Assign | Sleep | JumpUnless | Jump
+class PipelineStep(Enum):
+    """`\\startpipeline`, `\\syncpipeline`, `\\endpipeline`."""
+
+    START = "start"
+    SYNC = "sync"
+    END = "end"
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """A step of a pipeline: between start and end statements are sent without waiting for results."""
+
+    step: PipelineStep
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """`\\shell command` and, with a `variable` that takes the integer it prints, `\\setshell variable command`.
+
+    `words` are literal text or variables, whose values are put in; the shell gets them joined by blanks.
+    """
+
+    words: tuple[str | Variable, ...]
+    variable: str | None
+    line: int
+
+
+Command: TypeAlias = Sql | Assign | Sleep | JumpUnless | Jump | Pipeline | Shell
 
 
 @dataclass(frozen=True, slots=True)
