@@ -1,4 +1,4 @@
-"""What every source of a workload gives: operations, how much of the source they stand for, what to hold them against."""
+"""What every source of a workload gives: operations, how much of the source they cover, what to hold them against."""
 
 from dataclasses import dataclass
 
