@@ -42,10 +42,14 @@ Expression: TypeAlias = Constant | Variable | Call | Case
 
 
 class Capture(Enum):
-    """What becomes of a statement's row: `\\gset` wants exactly one, `\\aset` takes the last row, if any."""
+    """What becomes of a statement's row: `\\gset` and INTO want exactly one, `\\aset` takes the last row, if any.
+
+    `\\gset` and `\\aset` fill variables named after the columns; INTO fills the statement's own list, in order.
+    """
 
     GSET = "gset"
     ASET = "aset"
+    INTO = "into"
 
 
 @dataclass(frozen=True, slots=True)
