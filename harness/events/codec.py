@@ -46,6 +46,7 @@ AnyEvent = (
     | traffic.AntagonistActed
     | traffic.TrafficEnded
     | traffic.TrafficLost
+    | traffic.WorkloadDerived
     | verification.SchemaCompared
     | verification.RowsCompared
     | verification.LedgerChecked

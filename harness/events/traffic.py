@@ -1,5 +1,7 @@
 """Events of the application: operations declared, actors, first errors, antagonists, the generator's own quality."""
 
+import msgspec
+
 from harness.events.base import Event
 
 
@@ -79,3 +81,51 @@ class TrafficLost(Event, tag="traffic_lost", frozen=True, kw_only=True):
     """The generator died or stopped answering."""
 
     reason: str
+
+
+class StatementNotCovered(msgspec.Struct, frozen=True, kw_only=True):
+    """A normalized statement of the source that no operation stands for, what it took there, and why."""
+
+    statement: str
+    calls: int
+    time_ns: int
+    reason: str
+
+
+class StatementCompared(msgspec.Struct, frozen=True, kw_only=True):
+    """A derived statement run on the clone (rolled back) and held against its source.
+
+    `statement` counts from 0 within its operation; what the source does not say, or could not be run here, is None.
+    `ok`: rows and time are near enough to the source's; `error` is an SQLSTATE, "" for none.
+    """
+
+    operation: str
+    statement: int
+    sql: str
+    calls: int
+    rows_source: float | None = None
+    rows_here: float | None = None
+    time_source_ns: float | None = None
+    time_here_ns: float | None = None
+    ok: bool = True
+    error: str = ""
+
+
+class WorkloadDerived(Event, tag="workload_derived", frozen=True, kw_only=True):
+    """Operations were derived from `source` (auto, from_log, from_statements); `name` is the file's, without folder.
+
+    `calls` and `time_ns` are the source's whole load, `covered_*` what the operations stand for; `rate` is operations
+    per second of the source, None where it does not say.
+    """
+
+    source: str
+    name: str
+    operations: int
+    rate: float | None
+    calls: int
+    covered_calls: int
+    time_ns: int
+    covered_time_ns: int
+    uncovered: tuple[StatementNotCovered, ...] = ()
+    realism: tuple[StatementCompared, ...] = ()
+    notes: tuple[str, ...] = ()
