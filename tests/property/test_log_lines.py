@@ -9,7 +9,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.rehearsal.observer.log_lines import LogDecoder, LogLine
+from harness.postgres.log_lines import LogDecoder, LogLine
 
 _TEXT = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=60)
 _TEXT_OR_QUOTED = _TEXT | st.text('",\n\r\\ab', max_size=20)

@@ -3,7 +3,7 @@
 from harness.events.observation import ServerErrorLogged
 from harness.model.redaction import redact_message
 from harness.model.words import Pass, Role
-from harness.rehearsal.observer.log_lines import LogLine
+from harness.postgres.log_lines import LogLine
 
 SEVERITIES = frozenset({"ERROR", "FATAL", "PANIC"})
 """What ends a statement, a session, or the server (manual, table 19.2)."""

@@ -9,7 +9,7 @@ from psycopg import sql
 
 from harness.model.errors import SandboxError
 from harness.postgres.connect import Connection
-from harness.rehearsal.observer.log_lines import LogDecoder, LogLine
+from harness.postgres.log_lines import LogDecoder, LogLine
 from harness.rehearsal.observer.queries import text
 
 # jsonlog came with 15 (release notes 15, E.19.3.1.8).

@@ -7,8 +7,8 @@ from harness.events.codec import AnyEvent
 from harness.events.observation import LockWaited
 from harness.model.units import NS_PER_S
 from harness.model.words import Pass, Role
+from harness.postgres.log_lines import LogLine
 from harness.rehearsal.observer.errors import error_event
-from harness.rehearsal.observer.log_lines import LogLine
 from harness.rehearsal.observer.relations import Relations
 from harness.rehearsal.observer.sessions import Sessions
 from harness.rehearsal.observer.tool_statements import ToolStatements

@@ -12,8 +12,8 @@ from harness.events.migration import StatementEnded, StatementStarted, Transacti
 from harness.model.redaction import redact_message
 from harness.model.units import NS_PER_MS
 from harness.model.words import Direction, Pass
+from harness.postgres.log_lines import LogLine
 from harness.rehearsal.observer.errors import SEVERITIES
-from harness.rehearsal.observer.log_lines import LogLine
 from harness.rehearsal.observer.session_settings import SessionSettings
 from harness.rehearsal.observer.statement_text import Control, Part, fingerprint, split_parts, without_data
 from harness.rehearsal.observer.waits import TIMESTAMP_RESOLUTION_NS

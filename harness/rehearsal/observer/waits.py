@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from harness.model.units import NS_PER_MS
+from harness.postgres.log_lines import LogLine
 from harness.rehearsal.observer.lock_messages import (
     LockMessage,
     LockNews,
@@ -10,7 +11,6 @@ from harness.rehearsal.observer.lock_messages import (
     parse_lock_message,
     parse_row_context,
 )
-from harness.rehearsal.observer.log_lines import LogLine
 
 TIMESTAMP_RESOLUTION_NS = NS_PER_MS
 """Log entries carry whole milliseconds, cut down (elog.c): the truth is up to 1 ms later."""

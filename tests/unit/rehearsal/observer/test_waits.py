@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from harness.model.units import NS_PER_MS
-from harness.rehearsal.observer.log_lines import LogLine
+from harness.postgres.log_lines import LogLine
 from harness.rehearsal.observer.waits import Wait, WaitTracker
 
 ORDERS = "relation 16384 of database 5"

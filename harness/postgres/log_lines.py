@@ -68,11 +68,13 @@ _json = msgspec.json.Decoder(_JsonLine)
 class LogDecoder:
     """Bytes of one log file, in any pieces, to entries; keeps a cut-off last entry for the next piece.
 
-    `form` is "jsonlog" or "csvlog". `lines` counts entries, `undecodable` what could not be read as one.
+    `form` is "jsonlog" or "csvlog". `lines` counts entries, `undecodable` what could not be read as one. `any_zone`: the
+    clock may be any zone's (somebody else's log); times are then that zone's, only good for differences.
     """
 
-    def __init__(self, form: str) -> None:
+    def __init__(self, form: str, *, any_zone: bool = False) -> None:
         self._decode = decode_json_line if form == "jsonlog" else decode_csv_line
+        self._any_zone = any_zone
         self._quoted = form == "csvlog"
         self._rest = b""
         self.lines = 0
@@ -86,7 +88,7 @@ class LogDecoder:
             if not record.strip():
                 continue
             try:
-                found.append(self._decode(record))
+                found.append(self._decode(record, any_zone=self._any_zone))
             except ValueError:
                 self.undecodable += 1
         self.lines += len(found)
@@ -113,14 +115,14 @@ class LogDecoder:
         return [*records, b"\n".join(open_pieces)] if open_pieces else records
 
 
-def decode_json_line(record: bytes) -> LogLine:
-    """One line of jsonlog; ValueError where it is none or its time zone is not UTC."""
+def decode_json_line(record: bytes, *, any_zone: bool = False) -> LogLine:
+    """One line of jsonlog; ValueError where it is none or, unless `any_zone`, its time zone is not UTC."""
     try:
         raw = _json.decode(record.decode(errors="replace"))
     except msgspec.MsgspecError as error:
         raise ValueError(f"not a line of jsonlog: {error}") from None
     return LogLine(
-        wall_ns=parse_timestamp(raw.timestamp),
+        wall_ns=parse_timestamp(raw.timestamp, any_zone=any_zone),
         pid=raw.pid,
         severity=raw.error_severity,
         message=raw.message,
@@ -140,7 +142,7 @@ def decode_json_line(record: bytes) -> LogLine:
     )
 
 
-def decode_csv_line(record: bytes) -> LogLine:
+def decode_csv_line(record: bytes, *, any_zone: bool = False) -> LogLine:
     """One entry of csvlog, line breaks inside quotes included; ValueError where it is none."""
     try:
         rows = list(csv.reader(io.StringIO(record.decode(errors="replace"), newline=""), strict=True))
@@ -150,7 +152,7 @@ def decode_csv_line(record: bytes) -> LogLine:
         raise ValueError("not an entry of csvlog: too few columns")
     row = rows[0]
     return LogLine(
-        wall_ns=parse_timestamp(row[0]),
+        wall_ns=parse_timestamp(row[0], any_zone=any_zone),
         user=row[1],
         database=row[2],
         pid=int(row[3] or 0),
@@ -170,13 +172,13 @@ def decode_csv_line(record: bytes) -> LogLine:
     )
 
 
-def parse_timestamp(text: str) -> int:
-    """Nanoseconds since 1970 of "2026-11-22 09:45:09.334 UTC"; ValueError for any other zone.
+def parse_timestamp(text: str, *, any_zone: bool = False) -> int:
+    """Nanoseconds since 1970 of "2026-11-22 09:45:09.334 UTC"; ValueError for any other zone, unless `any_zone`.
 
     >>> parse_timestamp("1970-01-01 00:00:01.500 UTC")
     1500000000
     """
     moment, _, zone = text.rpartition(" ")
-    if zone not in _UTC_NAMES:
+    if zone not in _UTC_NAMES and not any_zone:
         raise ValueError(f"the log's time zone is {zone!r}; log_timezone must be UTC")
     return (datetime.fromisoformat(moment).replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1) * 1000
