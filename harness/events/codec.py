@@ -41,8 +41,11 @@ AnyEvent = (
     | observation.StateSeen
     | traffic.OperationDeclared
     | traffic.TrafficPlanned
+    | traffic.RateChanged
+    | traffic.TrafficBegan
     | traffic.ActorConnected
     | traffic.OperationFailed
+    | traffic.OperationMissed
     | traffic.AntagonistActed
     | traffic.TrafficEnded
     | traffic.TrafficLost

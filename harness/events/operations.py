@@ -1,5 +1,6 @@
 """The fixed-width record of one operation: operations.bin is an array of these, 48 bytes each, little-endian."""
 
+import mmap
 from enum import IntEnum
 from typing import Any
 
@@ -25,7 +26,9 @@ OPERATION_DTYPE: np.dtype[Any] = np.dtype(
 """Times are ns since the run started; `checkout_ns` and `start_ns` are 0 when the operation never got that far.
 
 `operation` and `version` are the indexes that operation_declared and traffic_planned give; `statement` is the index
-of the statement that failed. `actor` is NO_ACTOR for an operation that never had a connection.
+of the statement that failed. `actor` is NO_ACTOR for an operation that never had a connection. `attempts` counts
+executions: due, checkout and start are those of the first, the end is that of the last. `sqlstate` is that of the last
+error: of an operation that is OK, one that a retry absorbed.
 """
 
 NO_ACTOR = 0xFFFF
@@ -51,3 +54,15 @@ def decode_records(data: bytes) -> OperationRecords:
     """The records in `data`; a truncated last record (a killed run) is left out."""
     whole = len(data) // OPERATION_DTYPE.itemsize * OPERATION_DTYPE.itemsize
     return np.frombuffer(data[:whole], dtype=OPERATION_DTYPE)
+
+
+def map_records(mapped: mmap.mmap) -> OperationRecords:
+    """The records of a mapped file, read when they are looked at; a truncated last record is left out."""
+    return np.frombuffer(mapped, dtype=OPERATION_DTYPE, count=len(mapped) // OPERATION_DTYPE.itemsize)
+
+
+def let_go(records: OperationRecords) -> None:
+    """Give the memory of mapped records back until they are looked at again; nothing happens to others."""
+    owner = records.base.obj if isinstance(records.base, memoryview) else records.base
+    if isinstance(owner, mmap.mmap):
+        owner.madvise(mmap.MADV_DONTNEED)

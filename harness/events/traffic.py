@@ -32,6 +32,16 @@ class TrafficPlanned(Event, tag="traffic_planned", frozen=True, kw_only=True):
     versions: tuple[str, ...]
 
 
+class TrafficBegan(Event, tag="traffic_began", frozen=True, kw_only=True):
+    """The first instant at which an operation could fall due: the course of the rate counts from `at_ns`."""
+
+
+class RateChanged(Event, tag="rate_changed", frozen=True, kw_only=True):
+    """From `at_ns` on operations are offered at `rate` per second; None: as [traffic] says again."""
+
+    rate: float | None
+
+
 class ActorConnected(Event, tag="actor_connected", frozen=True, kw_only=True):
     """An actor got (or got again) its connection."""
 
@@ -46,6 +56,14 @@ class OperationFailed(Event, tag="operation_failed", frozen=True, kw_only=True):
     statement: int
     sqlstate: str
     message: str
+
+
+class OperationMissed(Event, tag="operation_missed", frozen=True, kw_only=True):
+    """Over all of the traffic: executions of an operation, and those whose parameters met no row (`misses`)."""
+
+    operation: int
+    executions: int
+    misses: int
 
 
 class AntagonistActed(Event, tag="antagonist_acted", frozen=True, kw_only=True):
@@ -75,6 +93,10 @@ class TrafficEnded(Event, tag="traffic_ended", frozen=True, kw_only=True):
     lag_p99_ns: int
     lag_max_ns: int
     cpu_ratio: float
+    connect_failures: int = 0
+    """Attempts of an actor to get a new connection that the server refused or did not answer."""
+    processes: int = 0
+    """Generator processes; 0: not told."""
 
 
 class TrafficLost(Event, tag="traffic_lost", frozen=True, kw_only=True):

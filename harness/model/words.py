@@ -19,6 +19,7 @@ class PhaseKind(Enum):
     RESTORE = "restore"
     CLONE = "clone"
     TRACE = "trace"
+    CALIBRATE = "calibrate"
     BASELINE = "baseline"
     MIGRATE = "migrate"
     SETTLE = "settle"
