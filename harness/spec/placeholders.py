@@ -37,8 +37,8 @@ class Piece(Enum):
 class NamedSql:
     """SQL whose `:name`s are `$n`: `names[n - 1]` is the name of `$n`, each name once.
 
-    `template` is the text again, cut at the names: text, name, text, …, text. `quoted` are names inside literals,
-    which `$n` cannot reach; `numbered` says that the text had `$1` of its own.
+    `template` is the text again, cut at the names: text, name, text, …, text. `quoted` are names inside literals
+    and quoted identifiers, which `$n` cannot reach; `numbered` says that the text had `$1` of its own.
     """
 
     text: str
@@ -110,7 +110,7 @@ def named_sql(sql: str) -> NamedSql:
     for kind, piece in pieces(sql):
         parts = _NAME.split(piece) if kind is Piece.CODE else [piece]
         numbered = numbered or (kind is Piece.CODE and _NUMBERED.search(piece) is not None)
-        if kind is Piece.QUOTED and not piece.startswith('"'):
+        if kind is Piece.QUOTED:
             quoted += _NAME.findall(piece)
         for index, part in enumerate(parts):
             if index % 2:

@@ -113,7 +113,8 @@ def build_workload(traffic: TrafficSpec, *, path: Path, phases: Sequence[PhaseSp
         raise SpecError(f"more than {MAX_OPERATIONS} operations", path=path, key="traffic.operation")
     retry = build_retry(traffic.retry, path=path, key="traffic.retry")
     operations = tuple(
-        build_operation(spec, index=index, path=path, retry=retry) for index, spec in enumerate(traffic.operation)
+        build_operation(spec, index=index, path=path, retry=retry, protocol=traffic.protocol)
+        for index, spec in enumerate(traffic.operation)
     )
     workload = Workload(operations, _versions(operations, phases, path), str(path))
     for mix in (workload.initial_mix(), *(phase.traffic for phase in phases)):

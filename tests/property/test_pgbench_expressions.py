@@ -10,8 +10,9 @@ from harness.model.errors import SpecError
 from harness.spec.pgbench.distributions import uniform, zipfian
 from harness.spec.pgbench.evaluate import Client, compile_expression
 from harness.spec.pgbench.expressions import parse_expression
-from harness.spec.pgbench.hashing import hash_fnv1a, hash_murmur2, permute
+from harness.spec.pgbench.hashing import hash_fnv1a, hash_murmur2
 from harness.spec.pgbench.nodes import Call, Case, Constant, Expression, Jump, JumpUnless, Value, Variable
+from harness.spec.pgbench.permutation import permute
 from harness.spec.pgbench.script import parse_script
 from harness.spec.pgbench.values import INT64_MAX, INT64_MIN, ExpressionError, to_text
 from harness.spec.placeholders import named_sql, pieces

@@ -1,33 +1,34 @@
 """Operations written in SQL: statements with `:name`s, captured rows, conditions and pauses between them."""
 
-import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Final
 
 from harness.model.errors import SpecError
 from harness.model.units import parse_duration
-from harness.spec.build.program import Program
+from harness.spec.build.program import Program, pipeline_needs_protocol
 from harness.spec.build.statement import build_statement
 from harness.spec.operation import Instruction, Send, Statement
 from harness.spec.params import Parameter
+from harness.spec.pgbench.commands import VARIABLE
 from harness.spec.pgbench.expressions import parse_expression
 from harness.spec.pgbench.nodes import Assign, Capture, Constant, Expression, JumpUnless, Sleep, Sql
 from harness.spec.pgbench.values import ExpressionError
 from harness.spec.pgbench.variables import names_in
 from harness.spec.placeholders import named_sql, split_statements
-from harness.spec.scenario import OperationSpec, StatementSpec
-
-_VARIABLE: Final = re.compile(r"[A-Za-z_\u0080-\U0010ffff][A-Za-z0-9_\u0080-\U0010ffff]*")
+from harness.spec.scenario import OperationSpec, Protocol, StatementSpec
 
 
-def program_from_sql(spec: OperationSpec, *, path: Path, key: str, parameters: Mapping[str, Parameter]) -> Program:
+def program_from_sql(
+    spec: OperationSpec, *, path: Path, key: str, parameters: Mapping[str, Parameter], protocol: Protocol
+) -> Program:
     """The program of `sql`; SpecError names the statement.
 
     Variables of `into` are NULL until their statement has run, in each execution anew.
     """
+    if spec.pipeline and protocol is Protocol.SIMPLE:
+        raise pipeline_needs_protocol(path, f"{key}.pipeline")
     builder = _Builder(path, parameters, pipeline=spec.pipeline)
     for where, statement in _written(spec, key):
         builder.add(statement, where)
@@ -93,7 +94,7 @@ class _Builder:
     def _into(self, spec: StatementSpec, parts: tuple[str, ...], where: str) -> tuple[str, ...]:
         names = (spec.into,) if isinstance(spec.into, str) else spec.into
         for name in names:
-            if _VARIABLE.fullmatch(name) is None:
+            if VARIABLE.fullmatch(name) is None:
                 hint = "letters, digits and underscores, not beginning with a digit"
                 raise SpecError(f"{name!r} is not a variable's name", path=self.path, key=f"{where}.into", hint=hint)
             if name in self.parameters:

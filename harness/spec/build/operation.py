@@ -8,11 +8,18 @@ from harness.spec.build.from_script import program_from_script
 from harness.spec.build.from_sql import program_from_sql
 from harness.spec.operation import MAX_STATEMENTS, Operation, OperationKind, Retry
 from harness.spec.params import Parameter, parse_parameter
-from harness.spec.scenario import OperationSpec, RetrySpec
+from harness.spec.scenario import OperationSpec, Protocol, RetrySpec
 
 
-def build_operation(spec: OperationSpec, *, index: int, path: Path, retry: Retry | None = None) -> Operation:
-    """The operation at `index` of the scenario at `path`; `retry` is that of [traffic]. SpecError names it."""
+def build_operation(
+    spec: OperationSpec,
+    *,
+    index: int,
+    path: Path,
+    retry: Retry | None = None,
+    protocol: Protocol = Protocol.PREPARED,
+) -> Operation:
+    """The operation at `index` of the scenario at `path`; the others are [traffic]'s. SpecError names it."""
     key = f"traffic.operation[{index}] ({spec.name})"
     if bool(spec.sql) == bool(spec.pgbench):
         raise SpecError("give either `sql` or `pgbench`", path=path, key=key)
@@ -23,7 +30,7 @@ def build_operation(spec: OperationSpec, *, index: int, path: Path, retry: Retry
         raise SpecError("a script says itself what it pipelines", path=path, key=f"{key}.pipeline", hint=hint)
     parameters = _parameters(spec, path, key)
     build = program_from_script if spec.pgbench else program_from_sql
-    program = build(spec, path=path, key=key, parameters=dict(parameters))
+    program = build(spec, path=path, key=key, parameters=dict(parameters), protocol=protocol)
     if len(program.statements) > MAX_STATEMENTS:
         raise SpecError(f"more than {MAX_STATEMENTS} statements in one operation", path=path, key=key)
     return Operation(

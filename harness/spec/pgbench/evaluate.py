@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final, TypeAlias, assert_never
 
-from harness.spec.pgbench import distributions, hashing
+from harness.spec.pgbench import distributions, hashing, permutation
 from harness.spec.pgbench.nodes import Call, Case, Constant, Expression, Value, Variable
 from harness.spec.pgbench.values import (
     ExpressionError,
@@ -232,7 +232,7 @@ def _extreme(pick: Callable[[list[float]], float]) -> Callable[..., Value]:
 def _permute(index: Value, size: Value, seed: Value) -> Value:
     if as_int(size) <= 0:
         raise ExpressionError("permute's size must be greater than zero", sqlstate="22023")
-    return hashing.permute(as_int(index), as_int(size), as_int(seed))
+    return permutation.permute(as_int(index), as_int(size), as_int(seed))
 
 
 _RANDOM: Final[Mapping[str, Callable[..., int]]] = {

@@ -1,6 +1,7 @@
 """The values of pgbench expressions: coercion, text, truth, 64-bit arithmetic; each failure carries its SQLSTATE."""
 
 import math
+import re
 from typing import Final
 
 from harness.spec.pgbench.nodes import Value
@@ -11,6 +12,10 @@ _MASK64: Final = 2**64 - 1
 _SPECIAL: Final = {"inf": "Infinity", "-inf": "-Infinity", "nan": "NaN"}
 _TRUE_WORDS: Final = ("true", "yes")
 _FALSE_WORDS: Final = ("false", "no")
+_INTEGER: Final = re.compile(r"\s*[-+]?[0-9]+\s*")
+# What C's strtod() takes, from its beginning to the text's end.
+_DOUBLE: Final = re.compile(r"\s*[-+]?(?:[0-9]+\.?[0-9]*(?:[eE][-+]?[0-9]+)?|\.[0-9]+(?:[eE][-+]?[0-9]+)?)")
+_NOT_FINITE: Final = re.compile(r"\s*[-+]?(?:inf(?:inity)?|nan)", re.IGNORECASE)
 
 
 class ExpressionError(ValueError):
@@ -40,13 +45,11 @@ def typed(value: Value) -> int | float | bool | None:
 
 
 def _number(text: str) -> int | float:
-    digits = text.strip().removeprefix("-").removeprefix("+")
-    if digits.isdecimal() and digits.isascii():
+    if _INTEGER.fullmatch(text):
         return in_range(int(text), "bigint")
-    try:
+    if _NOT_FINITE.fullmatch(text) or (_DOUBLE.fullmatch(text) and math.isfinite(float(text))):
         return float(text)
-    except ValueError:
-        raise ExpressionError("a variable's text is not a number, boolean or NULL", sqlstate="22P02") from None
+    raise ExpressionError("a variable's text is not a number, boolean or NULL", sqlstate="22P02")
 
 
 def to_text(value: Value) -> str:

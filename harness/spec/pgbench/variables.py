@@ -11,6 +11,7 @@ from harness.spec.pgbench.nodes import (
     Expression,
     JumpUnless,
     Script,
+    Shell,
     Sleep,
     Sql,
     Variable,
@@ -36,8 +37,10 @@ def names_in(expression: Expression) -> Iterator[str]:
 
 
 def names_set(script: Script) -> frozenset[str]:
-    """What \\set gives a value, wherever it stands."""
-    return frozenset(command.name for command in script.commands if isinstance(command, Assign))
+    """What \\set and \\setshell give a value, wherever they stand."""
+    assigned = {command.name for command in script.commands if isinstance(command, Assign)}
+    printed = {c.variable for c in script.commands if isinstance(c, Shell) and c.variable is not None}
+    return frozenset(assigned | printed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,8 @@ def _reads(script: Script) -> Iterator[tuple[str, int]]:
         match command:
             case Assign(_, expression, line) | JumpUnless(expression, _, line) | Sleep(expression, _, line):
                 yield from ((name, line) for name in names_in(expression))
+            case Shell(words, _, line):
+                yield from ((word.name, line) for word in words if isinstance(word, Variable))
             case Sql(text, line):
                 yield from ((name, line) for name in named_sql(text).names)
             case _:

@@ -29,7 +29,7 @@ def test_named_sql(sql: str, text: str, names: tuple[str, ...]) -> None:
 def test_numbered_parameters_and_quoted_names_are_reported() -> None:
     assert named_sql("SELECT $1").numbered
     assert not named_sql("SELECT '$1', $$1$$, a$1").numbered
-    assert named_sql("SELECT ':a', \":b\", $$:c$$").quoted == ("a", "c")
+    assert named_sql("SELECT ':a', \":b\", $$:c$$").quoted == ("a", "b", "c")
 
 
 def test_everywhere_cuts_in_literals_too() -> None:

@@ -8,9 +8,9 @@ import pytest
 
 from harness.model.errors import SpecError
 from harness.spec.params import IntRange, SampleColumn
-from harness.spec.pgbench.nodes import Assign, Capture
-from harness.spec.scenario import OperationSpec, PhaseSpec, TrafficSpec
-from harness.spec.workload import OperationKind, Send, Workload, build_workload
+from harness.spec.pgbench.nodes import Assign, Call, Capture, Constant, JumpUnless, Pipeline, Sleep, Variable
+from harness.spec.scenario import OperationSpec, PhaseSpec, Protocol, RetrySpec, StatementSpec, TrafficSpec
+from harness.spec.workload import OperationKind, Retry, Send, Workload, build_workload, extend_workload
 
 SCENARIO = Path("scenario.toml")
 
@@ -133,3 +133,109 @@ def test_no_operation_and_a_mistyped_phase_version_are_errors() -> None:
         build(view(version="old"), view(name="b"), phases=(PhaseSpec(name="p", traffic={"olld": 1.0}),))
     with pytest.raises(SpecError, match="no operation runs for app version 'new'"):
         build(view(version="old"), phases=(PhaseSpec(name="p", traffic={"new": 1.0}),))
+
+
+def test_captured_rows_conditions_and_pauses_become_one_program() -> None:
+    (operation,) = build(
+        view(
+            sql=(
+                StatementSpec(sql="SELECT n, price FROM stock WHERE id = :id FOR UPDATE", into=("n", "price")),
+                StatementSpec(sql="UPDATE stock SET n = n - 1 WHERE id = :id", when=":n > 0", think="20ms"),
+                "INSERT INTO sold VALUES (:id, :price)",
+            ),
+            params={"id": "int(1, 9)"},
+        )
+    ).operations
+    null = Constant(None)
+    assert operation.program == (
+        Assign("n", null, 0),
+        Assign("price", null, 0),
+        Send(0),
+        JumpUnless(Call("<", (Constant(0), Variable("n"))), 6, 0),
+        Sleep(Constant(20_000_000), 1, 0),
+        Send(1),
+        Send(2),
+    )
+    assert operation.statements[0].capture is Capture.INTO
+    assert operation.statements[0].into == ("n", "price")
+    assert operation.statements[2].names == ("id", "price")
+    assert operation.transaction
+
+
+@pytest.mark.parametrize(
+    ("statements", "key", "message"),
+    [
+        ((StatementSpec(sql="SELECT 1; SELECT 2", into="x"), "SELECT :x"), "sql[0].into", "exactly one statement"),
+        ((StatementSpec(sql="SELECT 1", into="1x"),), "sql[0].into", "'1x' is not a variable's name"),
+        ((StatementSpec(sql="SELECT 1", into=("a", "a")),), "sql[0].into", "named twice"),
+        ((StatementSpec(sql="SELECT 1", into="id"), "SELECT :id"), "sql[0].into", "a parameter already"),
+        (("SELECT :x, :id", StatementSpec(sql="SELECT 1", into="x")), "sql[0]", "parameter :x has no value"),
+        ((StatementSpec(sql="SELECT :id", when=":idd > 1"),), "sql[0].when", "(?s):idd has no value.*:id"),
+        ((StatementSpec(sql="SELECT :id", when=":id = 'a'"),), "sql[0].when", "(?s)unexpected character.*text in SQL"),
+        ((StatementSpec(sql="SELECT :id", think="soon"),), "sql[0].think", "soon"),
+    ],
+)
+def test_a_bad_statement_of_a_list_is_named(
+    statements: tuple[str | StatementSpec, ...], key: str, message: str
+) -> None:
+    with pytest.raises(SpecError, match=message) as caught:
+        build(view(sql=statements, params={"id": 1}))
+    assert caught.value.key == f"traffic.operation[0] (view).{key}"
+
+
+def test_a_parameter_that_only_a_condition_reads_is_used() -> None:
+    (operation,) = build(view(sql=(StatementSpec(sql="SELECT 1", when=":id = 1"),), params={"id": 1})).operations
+    assert operation.program == (JumpUnless(Call("=", (Variable("id"), Constant(1))), 2, 0), Send(0))
+    assert not operation.transaction
+
+
+def test_pipelines_need_a_protocol_that_has_them(tmp_path: Path) -> None:
+    piped = view(sql=("SELECT 1", "SELECT 2"), pipeline=True)
+    assert build(piped).operations[0].pipeline
+    with pytest.raises(SpecError, match="protocol") as caught:
+        build_workload(TrafficSpec(operation=(piped,), protocol=Protocol.SIMPLE), path=SCENARIO)
+    assert caught.value.key == "traffic.operation[0] (view).pipeline"
+    with pytest.raises(SpecError, match="before it has a row"):
+        build(view(sql=(StatementSpec(sql="SELECT 1", into="x"),), pipeline=True))
+    scenario = tmp_path / "s.toml"
+    (tmp_path / "p.sql").write_text("\\startpipeline\nSELECT 1;\n\\endpipeline")
+    (tmp_path / "q.sql").write_text("\\set a 1\n\\startpipeline\nSELECT ':a';\n\\endpipeline")
+    script = OperationSpec(name="p", pgbench="p.sql")
+    assert [type(step) for step in build(script, path=scenario).operations[0].program] == [Pipeline, Send, Pipeline]
+    with pytest.raises(SpecError, match="protocol") as caught:
+        build_workload(TrafficSpec(operation=(script,), protocol=Protocol.SIMPLE), path=scenario)
+    assert caught.value.key == "line 1"
+    with pytest.raises(SpecError, match="nor variables in quotes"):
+        build(OperationSpec(name="q", pgbench="q.sql"), path=scenario)
+    with pytest.raises(SpecError, match=r"\\startpipeline and \\endpipeline"):
+        build(OperationSpec(name="p", pgbench="p.sql", pipeline=True), path=scenario)
+
+
+def test_retries_are_the_operations_own_or_those_of_all() -> None:
+    own = RetrySpec(on=("40001",), attempts=5, backoff="1ms")
+    traffic = TrafficSpec(operation=(view(), view(name="own", retry=own)), retry=RetrySpec())
+    theirs, its_own = build_workload(traffic, path=SCENARIO).operations
+    assert theirs.retry == Retry(frozenset({"40001", "40P01"}), 3, 10_000_000)
+    assert its_own.retry == Retry(frozenset({"40001"}), 5, 1_000_000)
+    assert build(view()).operations[0].retry is None
+    for retry, key in ((RetrySpec(attempts=0), "attempts"), (RetrySpec(backoff="x"), "backoff")):
+        with pytest.raises(SpecError) as caught:
+            build(view(retry=retry))
+        assert caught.value.key == f"traffic.operation[0] (view).retry.{key}"
+
+
+def test_derived_operations_come_after_those_written_by_hand() -> None:
+    traffic = TrafficSpec(auto=True, operation=(view(),))
+    workload = extend_workload(traffic, (view(), view(name="write"), view()), path=SCENARIO)
+    assert [(o.index, o.name) for o in workload.operations] == [
+        (0, "view"), (1, "view (2)"), (2, "write"), (3, "view (3)")
+    ]  # fmt: skip
+    empty = build_workload(TrafficSpec(auto=True), path=SCENARIO)
+    assert (empty.operations, empty.versions) == ((), ("",))
+    with pytest.raises(SpecError, match="no operation could be derived"):
+        extend_workload(TrafficSpec(auto=True), (), path=SCENARIO)
+
+
+def test_a_scripts_weight_is_a_key(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="weight = 3"):
+        build(OperationSpec(name="a", pgbench="a.sql@3"), path=tmp_path / "scenario.toml")

@@ -3,8 +3,22 @@
 import pytest
 
 from harness.model.errors import SpecError
-from harness.spec.pgbench.nodes import Assign, Capture, Jump, JumpUnless, Script, Sleep, Sql
+from harness.spec.pgbench.nodes import (
+    Assign,
+    Capture,
+    Jump,
+    JumpUnless,
+    Pipeline,
+    PipelineStep,
+    Script,
+    Shell,
+    Sleep,
+    Sql,
+    Variable,
+)
+from harness.spec.pgbench.pipelines import pipeline_states
 from harness.spec.pgbench.script import parse_script
+from harness.spec.pgbench.variables import ScriptVariables, names_set, undefined
 
 
 def parse(text: str) -> Script:
@@ -71,13 +85,49 @@ def test_sleep_units(written: str, unit_ns: int) -> None:
     assert command.unit_ns == unit_ns
 
 
+def test_a_pipeline_is_three_steps() -> None:
+    script = parse("\\startpipeline\nSELECT 1;\n\\syncpipeline\nSELECT 2;\n\\endpipeline")
+    steps = [(c.step, c.line) for c in script.commands if isinstance(c, Pipeline)]
+    assert steps == [(PipelineStep.START, 1), (PipelineStep.SYNC, 3), (PipelineStep.END, 5)]
+
+
+def test_a_pipeline_that_depends_on_values_is_left_to_the_run() -> None:
+    text = "\\if :a\n\\startpipeline\n\\endif\nSELECT 1;\n\\if :a\n\\endpipeline\n\\endif"
+    states = pipeline_states(parse(text).commands)
+    assert states == (*[frozenset({False})] * 2, *[frozenset({False, True})] * 4)
+
+
+def test_the_words_of_a_shell_command_may_be_variables() -> None:
+    script = parse("\\setshell n echo :a ::b \\\n '10:20'\n\\SHELL touch x:y\nSELECT 1;")
+    assert script.commands[0] == Shell(("echo", Variable("a"), ":b", "'10:20'"), "n", 1)
+    assert script.commands[1] == Shell(("touch", "x:y"), None, 3)
+    assert names_set(script) == {"n"}
+    assert undefined(script, ScriptVariables.of(script, given=())) == (("a", 1),)
+
+
 @pytest.mark.parametrize(
     ("text", "line", "message"),
     [
-        ("SELECT 1;\n\\shell rm x", 2, "shell is not supported"),
-        ("\\setshell x ls", 1, "setshell is not supported"),
-        ("\\startpipeline\nSELECT 1;", 1, "startpipeline is not supported"),
-        ("\\frob\nSELECT 1;", 1, "unknown command"),
+        ("SELECT 1;\n\\shell", 2, "shell needs a command"),
+        ("\\setshell x", 1, "setshell needs a name and a command"),
+        ("\\setshell 1x ls", 1, "'1x' is not a variable's name"),
+        ("\\set x-y 1", 1, "'x-y' is not a variable's name"),
+        ("SELECT 1;\n\\startpipeline\nSELECT 1;\n", 2, "startpipeline without \\\\endpipeline"),
+        ("\\startpipeline\n\\startpipeline\nSELECT 1;\n\\endpipeline", 2, "startpipeline inside a pipeline"),
+        ("SELECT 1;\n\\endpipeline", 2, "endpipeline without \\\\startpipeline"),
+        ("SELECT 1;\n\\syncpipeline", 2, "syncpipeline without \\\\startpipeline"),
+        ("\\startpipeline\nSELECT 1 \\gset\n\\endpipeline", 2, "gset inside a pipeline"),
+        ("\\startpipeline\nSELECT 1 \\aset\n\\endpipeline", 2, "aset inside a pipeline"),
+        ("\\startpipeline now\nSELECT 1;", 1, "startpipeline takes no argument"),
+        ("\\if 1\n\\endif x\nSELECT 1;", 2, "endif takes no argument"),
+        ("\\if 1\n\\else 2\n\\endif\nSELECT 1;", 2, "else takes no argument"),
+        ("SELECT 1 \\gset a b", 1, "prefix must be"),
+        ("\\if 1\nSELECT 1;\n\\endif\n\\gset", 4, "must follow"),
+        ("\\frob\nSELECT 1;", 1, r"(?s)unknown command .*the commands are \\set, \\sleep"),
+        ("\\stpipeline\nSELECT 1;", 1, r"(?s)unknown command .*did you mean \\startpipeline"),
+        ("\\set x foo(1)\nSELECT 1;", 1, "unknown function 'foo'"),
+        ("\\set x abs(1, 2)\nSELECT 1;", 1, "takes 1 arguments, not 2"),
+        ("\\sleep 1.5 s\nSELECT 1;", 1, "sleep needs"),
         ("SELECT 1;\n\n\\set x 1 +", 3, "ends too early"),
         ("\\set\nSELECT 1;", 1, "needs a name"),
         ("\\sleep 1 hour\nSELECT 1;", 1, "sleep needs"),
