@@ -1,5 +1,6 @@
 """Operations made ready to run: bytes to send, closures for values, rows for the ledger."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
@@ -45,6 +46,7 @@ class CompiledStatement:
     followed: Followed | None
     capture: Capture | None
     prefix: str
+    into: tuple[str, ...] = ()
 
     @property
     def ledger(self) -> Followed | None:
@@ -174,11 +176,12 @@ def _statement(
         index=number,
         key=b"rehearse_%d_%d" % (operation, number),
         text=statement.text.encode(),
-        bind=_binder(statement.names),
+        bind=_binder(statement.names) if literal else _pgbench_binder(statement.names),
         render=_renderer(statement.template, literal=literal) if simple or statement.textual else None,
         followed=followed,
         capture=statement.capture,
         prefix=statement.prefix,
+        into=statement.into,
     )
 
 
@@ -202,6 +205,19 @@ def _binder(names: Sequence[str]) -> Callable[[Client], Values]:
     return bind
 
 
+def _pgbench_binder(names: Sequence[str]) -> Callable[[Client], Values]:
+    """As pgbench binds: a variable's text, which is "NULL" for NULL, and NULL for a variable without a value."""
+
+    def bind(client: Client) -> Values:
+        variables = client.variables
+        try:
+            return [to_text(variables[name]).encode() for name in names]
+        except KeyError:
+            return [to_text(variables[name]).encode() if name in variables else None for name in names]
+
+    return bind
+
+
 def _bytes(value: object) -> bytes | None:
     if type(value) is str:
         return value.encode()
@@ -216,7 +232,8 @@ def _renderer(template: Sequence[str], *, literal: bool) -> Callable[[Client], b
             if index % 2 == 0:
                 parts.append(part)
             elif literal:
-                parts.append(quote_literal(to_text(variables[part])))
+                value = variables[part]
+                parts.append("NULL" if value is None else quote_literal(to_text(value)))
             else:
                 parts.append(to_text(variables[part]) if part in variables else f":{part}")
         return "".join(parts).encode()
@@ -235,5 +252,6 @@ def quote_literal(text: str) -> str:
 
 
 def sleep_ns(value: object, unit_ns: int) -> int:
-    """Nanoseconds of a \\sleep; a negative one does not sleep."""
-    return max(0, as_int(value)) * unit_ns  # type: ignore[arg-type]
+    """Nanoseconds of a \\sleep; a fraction is cut off, as pgbench does, and a negative one does not sleep."""
+    whole = math.trunc(value) if isinstance(value, float) and math.isfinite(value) else as_int(value)  # type: ignore[arg-type]
+    return max(0, whole) * unit_ns

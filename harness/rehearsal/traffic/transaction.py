@@ -25,6 +25,7 @@ from harness.rehearsal.traffic.compiled import (
 )
 from harness.rehearsal.traffic.ledger import Key, Ledger
 from harness.rehearsal.traffic.session import CONNECTION_FAILURE, ServerError, Session, error_of
+from harness.spec.pgbench.commands import VARIABLE
 from harness.spec.pgbench.evaluate import Client
 from harness.spec.pgbench.nodes import Capture
 from harness.spec.pgbench.values import ExpressionError, is_true
@@ -38,6 +39,10 @@ NO_ROW: Final = "P0002"
 """\\gset found no row; PostgreSQL's own no_data_found."""
 MANY_ROWS: Final = "P0003"
 """\\gset found several rows; PostgreSQL's own too_many_rows."""
+BAD_NAME: Final = "42602"
+"""\\gset or \\aset met a column whose name no variable can have; PostgreSQL's own invalid_name."""
+BAD_COUNT: Final = "42804"
+"""`into` names more or fewer variables than the row has columns; PL/pgSQL's own datatype_mismatch for that."""
 LEFT_OPEN: Final = "25000"
 """The operation ended inside a transaction; PostgreSQL's own invalid_transaction_state."""
 
@@ -199,13 +204,32 @@ def _row(result: PGresult, row: int) -> Key:
 
 
 def _capture(statement: CompiledStatement, client: Client, results: Answer) -> None:
-    """\\gset wants exactly one row of the last result; \\aset takes the last row of each. NULL becomes "", as there."""
-    if statement.capture is Capture.GSET:
+    """\\gset and `into` want exactly one row of the last result; \\aset takes the last row of each.
+
+    NULL becomes "" in a script, as there, and NULL by `into`.
+    """
+    if statement.capture is not Capture.ASET:
         if results[-1].ntuples != 1:
             state = NO_ROW if results[-1].ntuples == 0 else MANY_ROWS
-            raise _FailedError(ServerError(state, f"\\gset expected one row, got {results[-1].ntuples}"))
+            word = "into" if statement.into else "\\gset"
+            raise _FailedError(ServerError(state, f"{word} expected one row, got {results[-1].ntuples}"))
         results = results[-1:]
+    if statement.into:
+        _assign(statement.into, client, results[-1])
+        return
     for result in results:
         if result.ntuples:
             for column, value in enumerate(_row(result, result.ntuples - 1)):
-                client.variables[statement.prefix + (result.fname(column) or b"").decode()] = value
+                name = statement.prefix + (result.fname(column) or b"").decode()
+                if VARIABLE.fullmatch(name) is None:
+                    raise _FailedError(ServerError(BAD_NAME, "a column's name is not a variable's name"))
+                client.variables[name] = value
+
+
+def _assign(names: tuple[str, ...], client: Client, row: PGresult) -> None:
+    if row.nfields != len(names):
+        message = f"into names {len(names)} variables, the row has {row.nfields} columns"
+        raise _FailedError(ServerError(BAD_COUNT, message))
+    for column, name in enumerate(names):
+        value = row.get_value(0, column)
+        client.variables[name] = None if value is None else value.decode()
