@@ -2,6 +2,7 @@
 
 from harness.analysis.blocking import WaitGraph, blocked_by, hull_of, wait_graph
 from harness.analysis.deadlocks import deadlocks_of
+from harness.analysis.errors import errors_of
 from harness.analysis.facts import AntagonistFacts, EnvironmentFacts, Facts, StatementFacts, Timeline
 from harness.analysis.latency import Responses, responses_of
 from harness.analysis.locking import lock_book, relations_used
@@ -19,7 +20,7 @@ from harness.analysis.wal import growth_of, samples_of, wal_of
 from harness.events.history import History
 from harness.events.migration import ToolEnded
 from harness.events.run import CloneMade, EngineChosen, MixChanged, RunEnded, RunInterrupted, SnapshotReady
-from harness.events.traffic import AntagonistActed, OperationDeclared, OperationFailed
+from harness.events.traffic import AntagonistActed, OperationDeclared, OperationFailed, OperationMissed
 from harness.model.spans import Span
 from harness.model.units import parse_duration
 from harness.model.words import Direction, Pass
@@ -45,6 +46,7 @@ def analyse(history: History) -> Facts:
         errors=history.of(OperationFailed),
         windows=windows,
         mix=mix_of(history.of(MixChanged)),
+        missed=history.of(OperationMissed),
     )
     before, growth = growth_of(samples_of(history), windows)
     return Facts(
@@ -52,7 +54,8 @@ def analyse(history: History) -> Facts:
         phases=phases,
         statements=statements,
         operations=operations,
-        traffic=traffic_of(history, responses=responses, operations=operations, windows=windows),
+        traffic=traffic_of(history, responses=responses, operations=operations, windows=windows, phases=phases),
+        errors=errors_of(responses, declared=declared, errors=history.of(OperationFailed), windows=windows),
         timeline=_timeline(history, responses=responses, statements=statements, windows=windows),
         antagonists=_antagonists(history),
         rollback=rollback_of(history, runs=(*traced, *loaded), rollback=windows.rollback),

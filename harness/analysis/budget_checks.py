@@ -1,26 +1,18 @@
-"""Checks of [budgets]: blocked, outage, p99, failed, held, rollback_time, duration, wal, disk."""
+"""Checks of [budgets] that are exact: blocked, failed, held, rollback_time, duration, wal, disk."""
 
 from collections.abc import Iterator
 
-from harness.analysis.checks import check, judged
-from harness.analysis.facts import Facts, LatencyFacts, StatementFacts, TrafficFacts
+from harness.analysis.checks import check, format_limit, judged
+from harness.analysis.facts import Facts, StatementFacts, TrafficFacts
 from harness.analysis.judgement import Check
 from harness.analysis.locking import is_strong
 from harness.analysis.names import short
-from harness.model.spans import Span, merge_spans
-from harness.model.units import NS_PER_MS, format_bytes, format_duration, parse_duration, parse_ratio, parse_size
+from harness.analysis.noisy_checks import outage_check, p99_check
+from harness.model.spans import merge_spans
+from harness.model.units import format_bytes, format_duration, parse_duration, parse_ratio, parse_size
 from harness.model.verdict import Verdict
 from harness.model.words import Direction, Pass, PhaseKind
 from harness.spec.scenario import Scenario
-
-ENOUGH_OPERATIONS = 100
-"""Operations a p99 needs so that it is not the maximum: below 100 the 99th percentile is the slowest one."""
-P99_FLOOR_NS = 10 * NS_PER_MS
-"""A p99 below this never fails a ratio.
-
-It is the default deadlock_timeout of a rehearsal: shorter waits for locks are not in the server's log, so a slower p99
-below it could not be attributed to the migration; and ten times a p99 of 0.4 ms is a scheduler's hiccup.
-"""
 
 
 def budget_checks(facts: Facts, scenario: Scenario) -> Iterator[Check]:
@@ -59,69 +51,6 @@ def blocked_check(facts: Facts, scenario: Scenario) -> Check:
         verdict=verdict,
         blame=shown.id if shown else "",
         note=", ".join(part for part in (actors, note) if part),
-    )
-
-
-def outage_check(traffic: TrafficFacts, scenario: Scenario, *, facts: Facts) -> Check:
-    """The longest time without an answer, where the baseline's own is not as long.
-
-    One in which no statement of the migration ran and nobody waited for it cannot be laid at its door, nor be ignored:
-    the machine stalled, or the server had something left to do for the migration.
-    """
-    limit = max(parse_duration(scenario.budgets.outage), traffic.outage_baseline_ns)
-    up, down = traffic.outage_ns > limit, traffic.outage_rollback_ns > limit
-    verdict, note = judged(up=up, down=down)
-    only_down = verdict is Verdict.WARN
-    span = traffic.outage_rollback if only_down else traffic.outage
-    if verdict is not Verdict.PASS and span is not None and not _explained(span, facts):
-        verdict, note = (
-            Verdict.INCONCLUSIVE,
-            f"no statement was running at {facts.moment(span.start_ns)}: rehearse again",
-        )
-    return check(
-        "outage",
-        "longest time without an answer while operations were due",
-        limit=format_limit(scenario.budgets.outage),
-        found=format_duration(traffic.outage_rollback_ns if only_down else traffic.outage_ns),
-        verdict=verdict,
-        note=note or (f"from {facts.moment(span.start_ns)} to {facts.moment(span.end_ns)}" if span and up else ""),
-    )
-
-
-def _explained(outage: Span, facts: Facts) -> bool:
-    """Whether a statement of the migration, or a wait that it caused, was under way at some time of the outage."""
-    spans = [statement.transaction_span or statement.span for statement in facts.statements]
-    spans += [wait.span for statement in facts.statements for wait in statement.blocked]
-    return any(span is not None and span.overlap(outage) is not None for span in spans)
-
-
-def p99_check(traffic: TrafficFacts, scenario: Scenario) -> Check:
-    """p99 while migrating: against the baseline ("10x") or absolute ("250ms")."""
-    limit, label = scenario.budgets.p99, "p99 while migrating"
-    window, note = _p99_window(traffic)
-    base = traffic.baseline.p99_ns
-    if window is None or window.p99_ns is None:
-        return check("p99", label, limit=limit, found="not measured", note=note)
-    if not limit.rstrip().endswith(("x", "%")):
-        over = window.p99_ns > parse_duration(limit)
-        verdict = Verdict.FAIL if over else Verdict.PASS
-        return check(
-            "p99", label, limit=format_limit(limit), found=format_duration(window.p99_ns), verdict=verdict, note=note
-        )
-    label = "p99 while migrating / baseline"
-    if not base:
-        return check("p99", label, limit=limit, found="not measured", note="the baseline has no operations")
-    ratio = parse_ratio(limit)
-    noise = traffic.noise_p99[1] if traffic.noise_p99 else base
-    over = window.p99_ns > max(ratio * base, noise, P99_FLOOR_NS)
-    shown = f"{format_duration(base)} → {format_duration(window.p99_ns)}"
-    return check(
-        "p99",
-        label,
-        limit=f"{ratio:g} ×",
-        found=_times(window.p99_ns / base),
-        verdict=Verdict.FAIL if over else Verdict.PASS,
-        note=", ".join(part for part in (shown, note) if part),
     )
 
 
@@ -171,16 +100,6 @@ def migrating_ns(facts: Facts) -> int:
     return sum(span.duration_ns for span in merge_spans(span for span in spans if span is not None))
 
 
-def format_limit(text: str) -> str:
-    """A duration limit as the author wrote it, with the space that people expect.
-
-    >>> format_limit("500ms"), format_limit("2s")
-    ('500 ms', '2 s')
-    """
-    digits = text.strip().rstrip("abcdefghijklmnopqrstuvwxyzµ ")
-    return f"{digits} {text.strip()[len(digits) :].strip()}".strip()
-
-
 def _worst_blocked(facts: Facts, direction: Direction) -> StatementFacts | None:
     mine = [s for s in facts.statements if s.direction is direction and s.blocked_max_ns]
     return max(mine, key=lambda one: one.blocked_max_ns, default=None)
@@ -201,16 +120,6 @@ def _worst_held(facts: Facts, direction: Direction) -> tuple[int, int, str, str]
     return max(held, default=None)
 
 
-def _p99_window(traffic: TrafficFacts) -> tuple[LatencyFacts | None, str]:
-    if traffic.migrate.count >= ENOUGH_OPERATIONS:
-        return traffic.migrate, ""
-    wider = traffic.migrate_and_settle
-    if wider is not None and wider.count >= ENOUGH_OPERATIONS:
-        return wider, "with the settle after it"
-    count = max(traffic.migrate.count, wider.count if wider else 0)
-    return None, f"only {count} operations fell due, {ENOUGH_OPERATIONS} are needed: lengthen traffic.settle"
-
-
 def _time(id_: str, label: str, found: int, budget: str) -> Check:
     verdict = Verdict.FAIL if found > parse_duration(budget) else Verdict.PASS
     return check(id_, label, limit=format_limit(budget), found=format_duration(found), verdict=verdict)
@@ -228,7 +137,3 @@ def _size(id_: str, label: str, found: int | None, budget: str) -> Check:
         )
     verdict = Verdict.FAIL if found > parse_size(budget) else Verdict.PASS
     return check(id_, label, limit=budget, found=format_bytes(found), verdict=verdict)
-
-
-def _times(ratio: float) -> str:
-    return f"{ratio:,.0f} ×" if ratio >= 10 else f"{ratio:.1f} ×"

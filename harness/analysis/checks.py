@@ -19,3 +19,13 @@ def judged(*, up: bool, down: bool) -> tuple[Verdict, str]:
     if up:
         return Verdict.FAIL, ""
     return (Verdict.WARN, "on the way back only") if down else (Verdict.PASS, "")
+
+
+def format_limit(text: str) -> str:
+    """A duration limit as the author wrote it, with the space that people expect.
+
+    >>> format_limit("500ms"), format_limit("2s")
+    ('500 ms', '2 s')
+    """
+    digits = text.strip().rstrip("abcdefghijklmnopqrstuvwxyzµ ")
+    return f"{digits} {text.strip()[len(digits) :].strip()}".strip()

@@ -28,10 +28,11 @@ def judge(facts: Facts, scenario: Scenario, *, rules: Sequence[Rule] = RULES) ->
     found = [f for rule in rules for f in _guarded(rule.hazard.name, partial(rule.find, facts, scenario), crashed)]
     marked, unused = accept(found, acceptances(facts, scenario))
     findings = tuple(sorted(marked, key=lambda f: (f.accepted is not None, _LEVELS[f.level])))
+    trust = _guarded("quality", partial(quality_checks, facts, scenario), crashed)
     checks = [
         *_guarded("budgets", partial(budget_checks, facts, scenario), crashed),
         *_guarded("outcome", partial(outcome_checks, facts, scenario, findings=findings), crashed),
-        *_guarded("quality", partial(quality_checks, facts, scenario), crashed),
+        *(one for one in trust if one.verdict is not Verdict.PASS),
     ]
     every = (*checks, *crashed)
     verdict = _verdict(facts, every, findings)
@@ -42,6 +43,7 @@ def judge(facts: Facts, scenario: Scenario, *, rules: Sequence[Rule] = RULES) ->
         findings=findings,
         not_proven=not_proven(facts, scenario),
         unused_accepts=unused,
+        trust=tuple(trust),
     )
 
 

@@ -84,3 +84,5 @@ class Judgement:
     not_proven: tuple[str, ...]
     unused_accepts: tuple[str, ...]
     """Accepted hazards that did not occur."""
+    trust: tuple[Check, ...] = ()
+    """Aspects of the run's own quality; those that stand in the way of a verdict are among `checks` too."""

@@ -4,17 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from harness.analysis.errors import absorbed_rows, by_state, first_messages
 from harness.analysis.facts import OperationFacts
 from harness.analysis.latency import Flags, Ints, Responses, in_span, latency_of
 from harness.analysis.phases import Windows
 from harness.analysis.versions import Mix, counted_spans, is_new
 from harness.events.operations import Outcome
-from harness.events.traffic import OperationDeclared, OperationFailed
+from harness.events.traffic import OperationDeclared, OperationFailed, OperationMissed
 from harness.model.spans import Span
-from harness.model.sqlstate import POOL_TIMEOUT
-
-ABANDONED = "ABAND"
-"""Our own state for an operation that had not ended when traffic stopped; no server sends it."""
 
 
 def operations_of(
@@ -24,11 +21,13 @@ def operations_of(
     errors: Sequence[OperationFailed],
     windows: Windows,
     mix: Mix,
+    missed: Sequence[OperationMissed] = (),
 ) -> tuple[OperationFacts, ...]:
     """The operations in order of their index; one pass over the records sorts them by operation."""
     order = np.argsort(responses.operation, kind="stable")
     ordered = responses.operation[order]
-    messages = {(e.operation, e.sqlstate): e.message for e in reversed(errors)}
+    messages = first_messages(errors)
+    misses = {event.operation: event for event in missed}
     found = []
     for operation in sorted(declared, key=lambda one: one.index):
         rows = order[np.searchsorted(ordered, operation.index) : np.searchsorted(ordered, operation.index, "right")]
@@ -40,6 +39,7 @@ def operations_of(
                 messages=messages,
                 windows=windows,
                 mix=mix,
+                missed=misses.get(operation.index),
             )
         )
     return tuple(found)
@@ -66,13 +66,20 @@ def _operation(
     messages: dict[tuple[int, str], str],
     windows: Windows,
     mix: Mix,
+    missed: OperationMissed | None,
 ) -> OperationFacts:
-    spans = counted_spans(operation.version, mix=mix, windows=windows)
-    in_baseline = rows[in_span(responses.due[rows], windows.baseline)]
-    judged = rows[counted(responses, rows, spans)]
-    failed, first = _by_state(responses, judged[responses.failed[judged]])
-    expected, _ = _by_state(responses, rows[responses.expected[rows]])
-    before, _ = _by_state(responses, in_baseline[responses.failed[in_baseline]])
+    due = responses.due[rows]
+    in_baseline = rows[in_span(due, windows.baseline)]
+    judged = rows[counted(responses, rows, counted_spans(operation.version, mix=mix, windows=windows))]
+    failed, first = _counts(responses, judged[responses.failed[judged]])
+    expected, _ = _counts(responses, rows[responses.expected[rows]])
+    before, _ = _counts(responses, in_baseline[responses.failed[in_baseline]])
+    good = absorbed_rows(responses)
+    absorbed, _ = _counts(responses, good[responses.operation[good] == operation.index])
+
+    def window(span: Span | None) -> Ints:
+        return rows[in_span(due, span)]
+
     return OperationFacts(
         name=operation.name,
         version=operation.version,
@@ -87,31 +94,22 @@ def _operation(
         messages={state: text for (index, state), text in messages.items() if index == operation.index},
         first_failed_ns=first,
         baseline=latency_of(responses, in_baseline),
-        migrate=latency_of(responses, rows[in_span(responses.due[rows], windows.felt)]),
-        rollback=latency_of(responses, rows[in_span(responses.due[rows], windows.rollback)]),
+        migrate=latency_of(responses, window(windows.felt)),
+        rollback=latency_of(responses, window(windows.rollback)),
         is_new=is_new(operation.version, mix=mix, windows=windows),
+        settle=latency_of(responses, window(windows.settle)) if windows.settle else None,
+        calibrate=latency_of(responses, window(windows.calibrate)) if windows.calibrate else None,
+        absorbed=absorbed,
+        retried=int(np.count_nonzero(responses.operation[responses.retried] == operation.index)),
+        executions=missed.executions if missed else None,
+        misses=missed.misses if missed else None,
     )
 
 
-def _by_state(responses: Responses, rows: Ints) -> tuple[dict[str, int], dict[str, int]]:
+def _counts(responses: Responses, rows: Ints) -> tuple[dict[str, int], dict[str, int]]:
     """Counts by SQLSTATE and the first end of each."""
-    counts: dict[str, int] = {}
-    first: dict[str, int] = {}
-    for outcome in (Outcome.ERROR, Outcome.POOL_TIMEOUT, Outcome.ABANDONED):
-        mine = rows[responses.outcome[rows] == outcome]
-        states, which = np.unique(responses.sqlstate[mine], return_inverse=True)
-        for number, raw in enumerate(states.tolist()):
-            state = _state_of(outcome, raw.decode())
-            chosen = mine[which == number]
-            counts[state] = counts.get(state, 0) + len(chosen)
-            at = int(responses.end[chosen].min())
-            first[state] = min(first.get(state, at), at)
-    return counts, first
-
-
-def _state_of(outcome: Outcome, state: str) -> str:
-    if outcome is Outcome.POOL_TIMEOUT:
-        return POOL_TIMEOUT
-    if outcome is Outcome.ABANDONED:
-        return ABANDONED
-    return state or "XX000"
+    found = dict(by_state(responses, rows))
+    return (
+        {state: len(mine) for state, mine in found.items()},
+        {state: int(responses.end[mine].min()) for state, mine in found.items()},
+    )

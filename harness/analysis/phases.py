@@ -24,7 +24,8 @@ class Windows:
     """Spans of the load pass, None where the phase did not happen.
 
     `migrate` is the migration itself, `felt` the migration and its aftermath, `widened` the migration with the whole
-    settle after it, `rollback` the way back with the settle after it, `load` all of the pass.
+    settle after it, `rollback` the way back with the settle after it, `load` all of the pass. In `calibrate` nothing
+    migrates: an A/A window to hold the baseline against.
     """
 
     baseline: Span | None
@@ -35,6 +36,7 @@ class Windows:
     rollback: Span | None
     rollback_widened: Span | None
     load: Span | None
+    calibrate: Span | None = None
 
 
 def phases_of(history: History) -> tuple[PhaseFacts, ...]:
@@ -65,8 +67,10 @@ def windows_of(phases: Iterable[PhaseFacts], *, statements: dict[Direction, Span
     settle = _hull(after_up)
     up_end = settle.end_ns if settle else (migrate.end_ns if migrate else 0)
     down = _hull([rollback, *after_down]) if rollback else None
-    whole = [s for s in (baseline, migrate, settle, down) if s]
+    calibrate = _cover(load, PhaseKind.CALIBRATE)
+    whole = [s for s in (calibrate, baseline, migrate, settle, down) if s]
     return Windows(
+        calibrate=calibrate,
         baseline=baseline,
         migrate=migrate,
         settle=settle,

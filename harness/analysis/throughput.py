@@ -1,10 +1,15 @@
 """The application as a whole: offered, completed, failed, latency by window, outages, the generator's own account."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from harness.analysis.facts import OperationFacts, TrafficFacts
-from harness.analysis.latency import Ints, Responses, in_span, latency_of, noise_of
-from harness.analysis.outage import gaps_of, longest
+from harness.analysis.course import course_of
+from harness.analysis.errors import absorbed_rows
+from harness.analysis.facts import LatencyFacts, NoiseFacts, OperationFacts, PhaseFacts, TrafficFacts
+from harness.analysis.latency import Ints, Responses, in_span, latency_of
+from harness.analysis.noise import calibrated, noise_of
+from harness.analysis.outage import Gaps, gaps_of, longest
 from harness.analysis.phases import Windows
 from harness.events.history import History
 from harness.events.operations import Outcome
@@ -14,7 +19,12 @@ from harness.model.units import NS_PER_S
 
 
 def traffic_of(
-    history: History, *, responses: Responses, operations: tuple[OperationFacts, ...], windows: Windows
+    history: History,
+    *,
+    responses: Responses,
+    operations: tuple[OperationFacts, ...],
+    windows: Windows,
+    phases: Sequence[PhaseFacts],
 ) -> TrafficFacts | None:
     """The traffic's facts; None where none was planned."""
     planned = next(iter(history.of(TrafficPlanned)), None)
@@ -24,11 +34,13 @@ def traffic_of(
     lost = next(iter(history.of(TrafficLost)), None)
     gaps = gaps_of(responses)
     up, down = longest(gaps, windows.widened), longest(gaps, windows.rollback_widened)
-    quiet = longest(gaps, windows.baseline)
+    quiet, alike = longest(gaps, windows.baseline), longest(gaps, windows.calibrate)
 
-    def window(span: Span | None) -> Ints:
-        return np.flatnonzero(in_span(responses.due, span))
+    def window(span: Span | None) -> LatencyFacts:
+        return latency_of(responses, np.flatnonzero(in_span(responses.due, span)))
 
+    baseline = window(windows.baseline)
+    calibrate = window(windows.calibrate) if windows.calibrate else None
     return TrafficFacts(
         rate=planned.rate,
         actors=planned.actors,
@@ -37,25 +49,56 @@ def traffic_of(
         failed=sum(sum(operation.failed.values()) for operation in operations),
         pool_timeouts=_count(responses, Outcome.POOL_TIMEOUT),
         abandoned=_count(responses, Outcome.ABANDONED),
-        baseline=latency_of(responses, window(windows.baseline)),
-        migrate=latency_of(responses, window(windows.felt)),
-        settle=latency_of(responses, window(windows.settle)),
-        rollback=latency_of(responses, window(windows.rollback)),
-        outage_ns=up.duration_ns if up else 0,
+        baseline=baseline,
+        migrate=window(windows.felt),
+        settle=window(windows.settle),
+        rollback=window(windows.rollback),
+        outage_ns=_length(up),
         outage=up,
-        outage_rollback_ns=down.duration_ns if down else 0,
+        outage_rollback_ns=_length(down),
         outage_rollback=down,
-        noise_p99=noise_of(responses, windows.baseline),
+        noise=_noise(responses, gaps, windows=windows, quiet=baseline, calibrate=calibrate),
+        lag_p50_ns=ended.lag_p50_ns if ended else None,
         lag_p99_ns=ended.lag_p99_ns if ended else None,
         lag_max_ns=ended.lag_max_ns if ended else None,
         cpu_ratio=ended.cpu_ratio if ended else None,
-        migrate_and_settle=latency_of(responses, window(windows.widened)),
-        outage_baseline_ns=quiet.duration_ns if quiet else 0,
+        processes=(ended.processes or None) if ended else None,
+        connect_failures=ended.connect_failures if ended else 0,
+        migrate_and_settle=window(windows.widened),
+        outage_baseline_ns=_length(quiet),
+        outage_calibrate_ns=_length(alike),
+        calibrate=calibrate,
         late=ended.late if ended else 0,
         offered_rate=_rate(responses.due),
         failed_in_baseline=sum(sum(o.failed_in_baseline.values()) for o in operations if not o.is_new),
         lost=lost.reason if lost else "",
+        course=course_of(history, planned=planned, responses=responses, phases=phases),
+        backlog_in_baseline=_backlog(responses, windows.baseline),
+        retried=len(responses.retried),
+        absorbed=len(absorbed_rows(responses)),
+        expected=int(np.count_nonzero(responses.expected)),
     )
+
+
+def _noise(
+    responses: Responses, gaps: Gaps, *, windows: Windows, quiet: LatencyFacts, calibrate: LatencyFacts | None
+) -> NoiseFacts | None:
+    noise = noise_of(responses, gaps, baseline=windows.baseline, window=windows.felt, quiet=quiet)
+    if calibrate is None or windows.calibrate is None:
+        return noise
+    outages = (_length(longest(gaps, windows.calibrate)), _length(longest(gaps, windows.baseline)))
+    return calibrated(noise, calibrate=calibrate, calibrate_span=windows.calibrate, quiet=quiet, outages=outages)
+
+
+def _length(span: Span | None) -> int:
+    return span.duration_ns if span else 0
+
+
+def _backlog(responses: Responses, baseline: Span | None) -> int:
+    """Operations that were due before the end of the baseline and not done then."""
+    if baseline is None:
+        return 0
+    return int(np.count_nonzero((responses.due < baseline.end_ns) & (responses.end >= baseline.end_ns)))
 
 
 def _count(responses: Responses, outcome: Outcome) -> int:

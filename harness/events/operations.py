@@ -63,6 +63,8 @@ def map_records(mapped: mmap.mmap) -> OperationRecords:
 
 def let_go(records: OperationRecords) -> None:
     """Give the memory of mapped records back until they are looked at again; nothing happens to others."""
-    owner = records.base.obj if isinstance(records.base, memoryview) else records.base
+    owner: Any = records.base
+    if isinstance(owner, memoryview):
+        owner = owner.obj
     if isinstance(owner, mmap.mmap):
         owner.madvise(mmap.MADV_DONTNEED)

@@ -4,7 +4,17 @@ Times are ns since the run started. `None` is "not measured", never 0. `error_ns
 """
 
 from harness.analysis.facts.aftermath import InvariantFacts, RollbackFacts, StateFacts
-from harness.analysis.facts.application import AntagonistFacts, LatencyFacts, OperationFacts, Timeline, TrafficFacts
+from harness.analysis.facts.application import (
+    AntagonistFacts,
+    CourseFacts,
+    ErrorFacts,
+    LatencyFacts,
+    NoiseFacts,
+    OperationFacts,
+    Timeline,
+    TimesFacts,
+    TrafficFacts,
+)
 from harness.analysis.facts.change import (
     AcceptedFacts,
     BlockedFacts,
@@ -20,12 +30,15 @@ __all__ = [
     "AcceptedFacts",
     "AntagonistFacts",
     "BlockedFacts",
+    "CourseFacts",
     "DeadlockFacts",
     "EnvironmentFacts",
+    "ErrorFacts",
     "Facts",
     "InvariantFacts",
     "LatencyFacts",
     "LockFacts",
+    "NoiseFacts",
     "OperationFacts",
     "PhaseFacts",
     "QualityNote",
@@ -33,6 +46,7 @@ __all__ = [
     "StateFacts",
     "StatementFacts",
     "Timeline",
+    "TimesFacts",
     "TrafficFacts",
     "WaitFacts",
     "WorkFacts",

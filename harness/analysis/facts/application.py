@@ -1,15 +1,27 @@
 """What the application felt: response times, operations, outages, the timeline, and who made life hard."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from harness.model.spans import Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimesFacts:
+    """Order statistics of one part of the response time; None when nothing was counted."""
+
+    count: int
+    p50_ns: int | None
+    p95_ns: int | None
+    p99_ns: int | None
+    max_ns: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LatencyFacts:
     """Response times (end − due) of operations due in one window.
 
-    Percentiles are exact order statistics, None when empty.
+    Percentiles are exact order statistics, None when empty. The parts are told apart and never stand for the whole:
+    the service time alone is what a closed loop would have measured, and leaves out who waited to be served.
     """
 
     count: int
@@ -18,6 +30,10 @@ class LatencyFacts:
     p95_ns: int | None
     p99_ns: int | None
     max_ns: int | None
+    pool_wait: TimesFacts | None = None
+    """From due to the connection (checkout − due); to the end where it never got one."""
+    service: TimesFacts | None = None
+    """From the first statement sent to the end (end − start), pauses and retries included; of what was sent at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +60,70 @@ class OperationFacts:
     rollback: LatencyFacts
     is_new: bool = False
     """Whether it belongs to the version that the migration is for: it need not work before or after it."""
+    settle: LatencyFacts | None = None
+    calibrate: LatencyFacts | None = None
+    absorbed: dict[str, int] = field(default_factory=dict)
+    """Errors that a retry made good, by SQLSTATE (the last one of each operation): users saw none of them."""
+    retried: int = 0
+    """Operations that were executed more than once, whatever came of it."""
+    executions: int | None = None
+    misses: int | None = None
+    """Executions counted by the generator, and those whose parameters met no row; None where it did not count."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorFacts:
+    """Errors of one operation with one SQLSTATE over the whole load pass.
+
+    `seen` reached the user, `absorbed` were made good by a retry, `expected` are declared as such by the operation.
+    `seen_in` counts the seen ones by phase. `message` is the first one, redacted.
+    """
+
+    operation: str
+    version: str
+    sqlstate: str
+    error_class: str
+    seen: int
+    absorbed: int
+    expected: int
+    seen_in: dict[str, int]
+    first_ns: int | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoiseFacts:
+    """How far two windows of this run differ though nothing migrates in either: the floor under every claim.
+
+    Differences in ns between a window as long as the one that is judged (`window_ns`) and the baseline. `blocks` is
+    the number of parts of the baseline that were drawn from. `calibrated`: an A/A window was run, and its difference
+    is what the figures are at least.
+    """
+
+    window_ns: int
+    blocks: int
+    p50_ns: int
+    p99_ns: int
+    outage_ns: int
+    calibrated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CourseFacts:
+    """One phase of the load pass: what the schedule asked for, what was offered, who ran.
+
+    `scheduled` is None where the course of the rate is not known. Rates are per second, of the busiest whole second
+    for `peak_rate`. `mix` is the share of each app version, empty where every version runs.
+    """
+
+    phase: str
+    span: Span
+    offered: int
+    scheduled: float | None
+    peak_rate: float
+    completed: int
+    retried: int
+    mix: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +148,8 @@ class TrafficFacts:
     outage: Span | None
     outage_rollback_ns: int
     outage_rollback: Span | None
-    noise_p99: tuple[int, int] | None
-    """Lowest and highest p99 over equal parts of the baseline: differences within it mean nothing."""
+    noise: NoiseFacts | None
+    """None where the baseline is too short to tell."""
     lag_p99_ns: int | None
     lag_max_ns: int | None
     cpu_ratio: float | None
@@ -84,6 +164,19 @@ class TrafficFacts:
     failed_in_baseline: int = 0
     lost: str = ""
     """Why the generator stopped before its time, "" when it did not."""
+    calibrate: LatencyFacts | None = None
+    outage_calibrate_ns: int = 0
+    course: tuple[CourseFacts, ...] = ()
+    """The phases of the load pass in order of time."""
+    backlog_in_baseline: int = 0
+    """Operations due in the baseline and not done at its end."""
+    retried: int = 0
+    absorbed: int = 0
+    expected: int = 0
+    connect_failures: int = 0
+    """Connections the server refused to an actor that had lost its own."""
+    lag_p50_ns: int | None = None
+    processes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

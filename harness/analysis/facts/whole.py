@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from harness.analysis.facts.aftermath import InvariantFacts, RollbackFacts, StateFacts
-from harness.analysis.facts.application import AntagonistFacts, OperationFacts, Timeline, TrafficFacts
+from harness.analysis.facts.application import AntagonistFacts, ErrorFacts, OperationFacts, Timeline, TrafficFacts
 from harness.analysis.facts.change import DeadlockFacts, StatementFacts
 from harness.model.spans import Span
 from harness.model.words import Pass, PhaseKind
@@ -84,3 +84,5 @@ class Facts:
         return f"{(at_ns - (self.timeline.start_ns if self.timeline else 0)) / 1e9:.2f} s"
 
     rollback_ran: bool = False
+    errors: tuple[ErrorFacts, ...] = ()
+    """Errors of operations, what users saw first."""

@@ -1,6 +1,6 @@
 """The tables of statements and operations."""
 
-from harness.analysis.facts import Facts, OperationFacts, StatementFacts
+from harness.analysis.facts import Facts, NoiseFacts, OperationFacts, StatementFacts
 from harness.analysis.judgement import Judgement, Level
 from harness.model.units import format_bytes
 from harness.report.view.model import OperationRow, StatementRow, Status
@@ -71,11 +71,11 @@ def _outcome(statement: StatementFacts) -> str:
 
 def operation_rows(facts: Facts) -> tuple[OperationRow, ...]:
     """Every operation in the scenario's order."""
-    noise = facts.traffic.noise_p99 if facts.traffic else None
+    noise = facts.traffic.noise if facts.traffic else None
     return tuple(_operation(operation, noise) for operation in facts.operations)
 
 
-def _operation(operation: OperationFacts, noise: tuple[int, int] | None) -> OperationRow:
+def _operation(operation: OperationFacts, noise: NoiseFacts | None) -> OperationRow:
     failed = sum(operation.failed.values())
     worse = _worse(operation, noise)
     return OperationRow(
@@ -96,10 +96,10 @@ def _operation(operation: OperationFacts, noise: tuple[int, int] | None) -> Oper
     )
 
 
-def _worse(operation: OperationFacts, noise: tuple[int, int] | None) -> bool:
-    """Whether p99 rose over ten times its baseline (the default budget) and out of the noise of the baseline."""
+def _worse(operation: OperationFacts, noise: NoiseFacts | None) -> bool:
+    """Whether p99 rose over ten times its baseline (the default budget), and by more than the noise floor."""
     found, base = operation.migrate.p99_ns, operation.baseline.p99_ns
-    return found is not None and bool(base) and found > 10 * (base or 0) and (noise is None or found > noise[1])
+    return found is not None and bool(base) and found > 10 * (base or 0) + (noise.p99_ns if noise else 0)
 
 
 def _error(operation: OperationFacts, state: str, number: int) -> str:

@@ -329,7 +329,8 @@ class TestTraffic:
             600,
         )
         assert facts.traffic.baseline.p99_ns == 500_000
-        assert facts.traffic.noise_p99 == (500_000, 500_000)
+        assert facts.traffic.noise is not None
+        assert (facts.traffic.noise.p99_ns, facts.traffic.noise.blocks) == (0, 40)
         assert facts.traffic.offered_rate == pytest.approx(200, rel=0.01)
         assert facts.migrate_span == Span(10 * S, 12 * S)
         assert facts.rollback.duration_ns == S
