@@ -29,6 +29,8 @@ class Column:
     distinct: float = 0.0
     width: int = 0
     nulls: float = 0.0
+    sequence: str = ""
+    """The sequence of an identity or of a default, as SQL writes it; "" where it lags behind the column's values."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,231 @@
+"""Tries derived operations on a database: each with drawn parameters, in a transaction that is rolled back."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from time import perf_counter_ns
+from typing import Final
+
+from psycopg import pq
+
+from harness.model.errors import SpecError
+from harness.model.redaction import redact_message
+from harness.postgres.connect import Connection
+from harness.rehearsal.traffic.samples import load_samples
+from harness.spec.operation import Operation, Send, Statement
+from harness.spec.params import Draw, Samples, Sources, compile_parameters, needs_faker
+from harness.spec.pgbench.evaluate import Client, compile_expression
+from harness.spec.pgbench.nodes import Assign, Capture, Jump, JumpUnless, Value
+from harness.spec.pgbench.values import ExpressionError, is_true, to_text
+from harness.spec.scenario import OperationSpec, TrafficSpec
+from harness.spec.workload import Workload, build_workload
+from harness.workload.trial import OperationTrial, StatementTrial
+
+_LONGEST: Final = "5s"
+"""Of a statement on trial: what takes longer is no part of an application's transactions."""
+_DONE: Final = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK, pq.ExecStatus.EMPTY_QUERY)
+_PROBES: Final = 20  # round trips of an empty statement, of which the fastest counts
+_MOST_STEPS: Final = 10_000  # of one execution: no derived program loops
+
+
+@dataclass(slots=True)
+class Tryout:
+    """A `harness.workload.trial.Runner` on `connection`, which must be in autocommit and do nothing else meanwhile.
+
+    `writable` false: statements that write are only prepared, and the server is told that transactions are read-only.
+    `path` is what error messages call the scenario.
+    """
+
+    connection: Connection
+    seed: int
+    path: Path
+    writable: bool = True
+    _round_trip_ns: int = 0
+
+    def try_out(self, operations: Sequence[OperationSpec], *, draws: int) -> tuple[OperationTrial, ...]:
+        """As `Runner.try_out`; nothing stays but numbers taken from sequences."""
+        if operations and not self._round_trip_ns:
+            self._round_trip_ns = self._measure_round_trip()
+        results: list[OperationTrial] = []
+        for group in self._groups(operations):
+            if isinstance(group, OperationTrial):
+                results.append(group)
+            else:
+                workload, samples = group
+                results += [self._operation(operation, samples, draws=draws) for operation in workload.operations]
+        return tuple(results)
+
+    def _groups(self, operations: Sequence[OperationSpec]) -> Iterator["tuple[Workload, Samples] | OperationTrial"]:
+        """The operations with their samples; one that has none is told apart, by halves."""
+        if not operations:
+            return
+        try:
+            workload = build_workload(TrafficSpec(operation=tuple(operations)), path=self.path)
+            yield workload, load_samples(self.connection, workload, seed=self.seed)
+        except SpecError as error:
+            if len(operations) == 1:
+                yield OperationTrial(reason=error.message)
+                return
+            half = len(operations) // 2
+            yield from self._groups(operations[:half])
+            yield from self._groups(operations[half:])
+
+    def _operation(self, operation: Operation, samples: Samples, *, draws: int) -> OperationTrial:
+        tried = [_Measured(statement.source) for statement in operation.statements]
+        error: _RefusedError | None = None
+        with self._prepared(operation.statements) as refused:
+            runs = self.writable or not operation.writes
+            try:
+                if refused is not None:
+                    raise refused
+                draw = _draws(operation, samples, seed=self.seed)
+                random = Random(f"{self.seed} {operation.name}")  # noqa: S311 - repeatable, not secret
+                for _ in range(draws if runs else 0):
+                    self._once(operation, {name: one(random) for name, one in draw}, random, tried)
+            except _RefusedError as found:
+                error = found
+        statements = tuple(StatementTrial(t.sql, t.calls, t.rows, t.time_ns) for t in tried)
+        return OperationTrial(statements, error.sqlstate if error else "", error.message if error else "")
+
+    @contextmanager
+    def _prepared(self, statements: Sequence[Statement]) -> Iterator["_RefusedError | None"]:
+        """The statements prepared as `try_<n>`; the server's refusal of the first that it does not take."""
+        refused = None
+        try:
+            for number, statement in enumerate(statements):
+                result = self.connection.pgconn.prepare(b"try_%d" % number, statement.text.encode())
+                if result.status not in _DONE:
+                    refused = _refusal(result)
+                    break
+            yield refused
+        finally:
+            self.connection.pgconn.exec_(b"DEALLOCATE ALL")
+
+    def _once(
+        self, operation: Operation, values: dict[str, str | None], random: Random, tried: "Sequence[_Measured]"
+    ) -> None:
+        pgconn = self.connection.pgconn
+        mode = b"" if self.writable else b" READ ONLY"
+        pgconn.exec_(b"BEGIN%s; SET LOCAL statement_timeout = '%s'" % (mode, _LONGEST.encode()))
+        try:
+            client = Client(random, dict(values))
+            for number in _statements(operation, client):
+                self._send(operation.statements[number], number, client, tried[number])
+            result = pgconn.exec_(b"SET CONSTRAINTS ALL IMMEDIATE")
+            if result.status not in _DONE:
+                raise _refusal(result)
+        finally:
+            pgconn.exec_(b"ROLLBACK")
+
+    def _send(self, statement: Statement, number: int, client: Client, measured: "_Measured") -> None:
+        try:
+            parameters = [_bytes(client.variables[name]) for name in statement.names]
+        except KeyError as error:
+            raise _RefusedError("", f"variable :{error.args[0]} has no value") from None
+        started_ns = perf_counter_ns()
+        result = self.connection.pgconn.exec_prepared(b"try_%d" % number, parameters)  # type: ignore[arg-type]
+        took_ns = perf_counter_ns() - started_ns - self._round_trip_ns
+        if result.status not in _DONE:
+            raise _refusal(result)
+        rows = result.ntuples if result.status is pq.ExecStatus.TUPLES_OK else (result.command_tuples or 0)
+        measured.add(rows=rows, time_ns=max(0, took_ns))
+        _capture(statement, result, client)
+
+    def _measure_round_trip(self) -> int:
+        """What an empty statement takes there and back: the source's times do not have it."""
+        pgconn, best = self.connection.pgconn, 1 << 62
+        pgconn.prepare(b"try_nothing", b"")
+        for _ in range(_PROBES):
+            started_ns = perf_counter_ns()
+            pgconn.exec_prepared(b"try_nothing", None)
+            best = min(best, perf_counter_ns() - started_ns)
+        pgconn.exec_(b"DEALLOCATE ALL")
+        return best
+
+
+class _RefusedError(Exception):
+    """The server refused, or there was nothing to send."""
+
+    def __init__(self, sqlstate: str, message: str) -> None:
+        super().__init__(message)
+        self.sqlstate = sqlstate
+        self.message = message
+
+
+@dataclass(slots=True)
+class _Measured:
+    """A statement's account so far."""
+
+    sql: str
+    calls: int = 0
+    rows: int = 0
+    time_ns: int = field(default=0)
+
+    def add(self, *, rows: int, time_ns: int) -> None:
+        self.calls += 1
+        self.rows += rows
+        self.time_ns += time_ns
+
+
+def _refusal(result: pq.abc.PGresult) -> _RefusedError:
+    state = (result.error_field(pq.DiagnosticField.SQLSTATE) or b"").decode()
+    message = (result.error_field(pq.DiagnosticField.MESSAGE_PRIMARY) or b"").decode()
+    return _RefusedError(state, redact_message(message, sqlstate=state))
+
+
+def _draws(operation: Operation, samples: Samples, *, seed: int) -> tuple[tuple[str, Draw], ...]:
+    parameters = [parameter for _, parameter in operation.parameters]
+    faker = None
+    if needs_faker(parameters):
+        from faker import Faker
+
+        faker = Faker()
+        faker.seed_instance(seed)
+    sources = Sources(samples, now=lambda: datetime.now(UTC).isoformat(sep=" "), faker=faker, seed=seed)
+    try:
+        return compile_parameters(operation.parameters, sources=sources)
+    except (ValueError, KeyError) as error:
+        raise _RefusedError("", f"its parameters cannot be drawn: {error}") from None
+
+
+def _statements(operation: Operation, client: Client) -> Iterator[int]:
+    """The statements of one execution, in order: conditions are evaluated in their turn, pauses are not made."""
+    at = 0
+    for _ in range(_MOST_STEPS):
+        if at >= len(operation.program):
+            return
+        instruction, at = operation.program[at], at + 1
+        try:
+            match instruction:
+                case Send(number):
+                    yield number
+                case Assign(name, expression, _):
+                    client.variables[name] = compile_expression(expression)(client)
+                case JumpUnless(condition, target, _):
+                    at = at if is_true(compile_expression(condition)(client)) else target
+                case Jump(target):
+                    at = target
+                case _:
+                    pass
+        except ExpressionError as error:
+            raise _RefusedError("", str(error)) from None
+
+
+def _capture(statement: Statement, result: pq.abc.PGresult, client: Client) -> None:
+    if statement.capture is None:
+        return
+    if statement.capture is not Capture.ASET and result.ntuples != 1:
+        raise _RefusedError("", f"it takes values from one row, and there were {result.ntuples}")
+    if not result.ntuples:
+        return
+    for column in range(result.nfields):
+        value = result.get_value(result.ntuples - 1, column)
+        name = statement.into[column] if column < len(statement.into) else (result.fname(column) or b"").decode()
+        client.variables[statement.prefix + name] = None if value is None else value.decode()
+
+
+def _bytes(value: Value) -> bytes | None:
+    return None if value is None else to_text(value).encode()
