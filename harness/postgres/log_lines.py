@@ -68,13 +68,15 @@ _json = msgspec.json.Decoder(_JsonLine)
 class LogDecoder:
     """Bytes of one log file, in any pieces, to entries; keeps a cut-off last entry for the next piece.
 
-    `form` is "jsonlog" or "csvlog". `lines` counts entries, `undecodable` what could not be read as one. `any_zone`: the
-    clock may be any zone's (somebody else's log); times are then that zone's, only good for differences.
+    `form` is "jsonlog" or "csvlog". `lines` counts entries, `undecodable` what could not be read as one. `any_zone`:
+    the clock may be any zone's (somebody else's log); times are then that zone's, only good for differences.
+    `max_entry`: bytes after which an entry without an end is dropped; 0: never.
     """
 
-    def __init__(self, form: str, *, any_zone: bool = False) -> None:
+    def __init__(self, form: str, *, any_zone: bool = False, max_entry: int = 0) -> None:
         self._decode = decode_json_line if form == "jsonlog" else decode_csv_line
         self._any_zone = any_zone
+        self._max_entry = max_entry
         self._quoted = form == "csvlog"
         self._rest = b""
         self.lines = 0
@@ -83,6 +85,9 @@ class LogDecoder:
     def feed(self, data: bytes) -> list[LogLine]:
         """The entries that `data` completes, in order."""
         *whole, self._rest = self._records(self._rest + data)
+        if 0 < self._max_entry < len(self._rest):  # an open quote that nothing closes would collect the whole file
+            self._rest = b""
+            self.undecodable += 1
         found = []
         for record in whole:
             if not record.strip():
