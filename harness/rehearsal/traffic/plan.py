@@ -10,6 +10,7 @@ from harness.model.clock import RunClock
 from harness.model.units import NS_PER_MS, parse_duration
 from harness.spec.params import Samples
 from harness.spec.scenario import Arrival, Protocol, TrafficSpec
+from harness.spec.schedule import CourseSchedule, RateCourse, Schedule, Trace, TraceSchedule, load_trace
 from harness.spec.workload import Workload
 
 RATE_PER_PROCESS: Final = 4_000
@@ -31,7 +32,7 @@ class TrafficPlan:
     conninfo: str
     clock: RunClock
     seed: int
-    rate: float
+    course: RateCourse
     arrival: Arrival
     protocol: Protocol
     actors: int
@@ -43,6 +44,8 @@ class TrafficPlan:
     samples: Samples
     primary_keys: Mapping[str, tuple[str, ...]]
     processes: int = 1
+    trace: Trace | None = None
+    """What arrives, with arrival = "trace"."""
 
     @classmethod
     def of(
@@ -59,14 +62,24 @@ class TrafficPlan:
         primary_keys: Mapping[str, tuple[str, ...]],
         mix: Mapping[str, float] | None = None,
         processes: int | None = None,
+        peak: float = 0.0,
     ) -> "TrafficPlan":
-        """The plan of [traffic]; `mix` defaults to the workload's initial one, `processes` to what the rate needs."""
+        """The plan of [traffic]; `mix` defaults to the workload's initial one, `processes` to what the rate needs.
+
+        `peak` is the highest rate of the phases. SpecError for a trace that cannot be read.
+        """
+        course, trace = RateCourse.of(traffic), None
+        if traffic.arrival is Arrival.TRACE:
+            names = [operation.name for operation in workload.operations]
+            trace = load_trace(Path(workload.path).parent / traffic.trace, operations=names)
+            course = RateCourse(trace.rate)
+        highest = max(course.peak, peak)
         return cls(
             workload=workload,
             conninfo=conninfo,
             clock=clock,
             seed=seed,
-            rate=traffic.rate,
+            course=course,
             arrival=traffic.arrival,
             protocol=traffic.protocol,
             actors=traffic.actors,
@@ -77,8 +90,15 @@ class TrafficPlan:
             mix=workload.initial_mix() if mix is None else mix,
             samples=samples,
             primary_keys=primary_keys,
-            processes=min(processes or max(1, ceil(traffic.rate / RATE_PER_PROCESS)), traffic.actors),
+            processes=min(processes or max(1, ceil(highest / RATE_PER_PROCESS)), traffic.actors),
+            trace=trace,
         )
+
+    def schedule(self, process: int) -> Schedule:
+        """The arrivals that process `process` dispatches, from the first on."""
+        if self.trace is not None:
+            return TraceSchedule(self.trace, seed=self.seed, part=process, parts=self.processes)
+        return CourseSchedule(self.course, self.arrival, seed=self.seed, part=process, parts=self.processes)
 
     def records_path(self, process: int) -> Path:
         """The file of process `process`."""
@@ -109,6 +129,14 @@ class SetMix:
 
 
 @dataclass(frozen=True, slots=True)
+class SetRate:
+    """From `at_ns` on `rate` operations a second are offered; None: what [traffic] says."""
+
+    at_ns: int
+    rate: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """No arrival at `at_ns` or later; what is not done `drain_ns` after that is abandoned."""
 
@@ -116,7 +144,7 @@ class Stop:
     drain_ns: int
 
 
-Order: TypeAlias = Begin | SetMix | Stop
+Order: TypeAlias = Begin | SetMix | SetRate | Stop
 
 
 @dataclass(frozen=True, slots=True)

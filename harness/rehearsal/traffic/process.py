@@ -23,6 +23,7 @@ from harness.rehearsal.traffic.plan import (
     Refused,
     Report,
     SetMix,
+    SetRate,
     Stop,
     TrafficPlan,
 )
@@ -136,6 +137,15 @@ class TrafficProcess:
         self._plan.workload.chooser(mix)
         at_ns = self._soon() if at_ns is None else at_ns
         self._order(SetMix(at_ns, dict(mix)))
+        return at_ns
+
+    def set_rate(self, rate: float | None, *, at_ns: int | None = None) -> int:
+        """Offer `rate` operations a second from `at_ns` on, None: what [traffic] says. The instant is returned.
+
+        Only after `begin`, and not where arrivals come from a trace.
+        """
+        at_ns = self._soon() if at_ns is None else at_ns
+        self._order(SetRate(at_ns, rate))
         return at_ns
 
     @property

@@ -1,10 +1,10 @@
 """The arrivals of one process in order, with the operation that each one runs."""
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
-from harness.spec.schedule import Block, Chooser
+from harness.spec.schedule import DRAWN, Chooser, Schedule
 
 NEVER: Final = 2**63 - 1
 """After any run: nothing is due."""
@@ -22,16 +22,17 @@ class Arriving(NamedTuple):
 
 
 class Timetable:
-    """Arrivals from `begin` until `end`, made block by block; the mix in force when one is due chooses for it."""
+    """Arrivals from `begin` until `end`, block by block; the mix in force when one is due chooses for it."""
 
-    def __init__(self, blocks: Iterator[Block], *, choosers: Callable[[Mapping[str, float]], Chooser]) -> None:
-        self._blocks = blocks
+    def __init__(self, schedule: Schedule, *, choosers: Callable[[Mapping[str, float]], Chooser]) -> None:
+        self._schedule = schedule
         self._choosers = choosers
-        self._origin_ns = 0
+        self._origin_ns: int | None = None
         self._end_ns = NEVER
         self._due: list[int] = []
         self._version_draws: list[float] = []
         self._operation_draws: list[float] = []
+        self._named: list[int] = []
         self._at = 0
         self._chooser: Chooser | None = None
         self._mixes: deque[tuple[int, Chooser]] = deque()
@@ -40,6 +41,14 @@ class Timetable:
     def begin(self, at_ns: int) -> None:
         """Arrival times count from `at_ns`."""
         self._origin_ns = at_ns
+        self._find_next()
+
+    def set_rate(self, at_ns: int, rate: float | None) -> None:
+        """`rate` is offered from `at_ns` on, None: what [traffic] says; only after `begin`. What was due stays so."""
+        if self._origin_ns is None:
+            raise ValueError("traffic has not begun")
+        self._schedule.change_rate(at_ns - self._origin_ns, rate, left=len(self._due) - self._at)
+        self._due, self._at = [], 0
         self._find_next()
 
     def set_mix(self, at_ns: int, mix: Mapping[str, float]) -> None:
@@ -59,16 +68,25 @@ class Timetable:
             self._chooser = self._mixes.popleft()[1]
         if self._chooser is None:
             raise LookupError("no version mix is set")
-        version, operation = self._chooser.choose(self._version_draws[at], self._operation_draws[at])
+        named = self._named[at] if self._named else DRAWN
+        version, operation = self._chooser.choose(self._version_draws[at], self._operation_draws[at], named)
         self._at = at + 1
         self._find_next()
         return Arriving(due, operation, version)
 
     def _find_next(self) -> None:
-        while self._at >= len(self._due):
-            block = next(self._blocks)
-            self._due = (block.due_ns + self._origin_ns).tolist()
-            self._version_draws, self._operation_draws = block.version_draw.tolist(), block.operation_draw.tolist()
-            self._at = 0
+        if self._at >= len(self._due) and not self._load():
+            self.next_ns = NEVER
+            return
         due = self._due[self._at]
         self.next_ns = due if due < self._end_ns else NEVER
+
+    def _load(self) -> bool:
+        block = self._schedule.next_block()
+        if block is None:
+            return False
+        self._due = (block.due_ns + (self._origin_ns or 0)).tolist()
+        self._version_draws, self._operation_draws = block.version_draw.tolist(), block.operation_draw.tolist()
+        self._named = [] if block.named is None else block.named.tolist()
+        self._at = 0
+        return True

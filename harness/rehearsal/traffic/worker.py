@@ -5,7 +5,6 @@ import os
 import time
 from contextlib import suppress
 from datetime import UTC, datetime
-from itertools import count
 from multiprocessing.connection import Connection
 from typing import Any, TypeAlias
 
@@ -14,6 +13,7 @@ import psycopg
 from harness.events.operations import Outcome
 from harness.model.redaction import mask_credentials
 from harness.rehearsal.traffic.compiled import compile_workload, new_client
+from harness.rehearsal.traffic.inserted import InsertedRing, inserted_ring
 from harness.rehearsal.traffic.ledger import Ledger
 from harness.rehearsal.traffic.loop import Loop
 from harness.rehearsal.traffic.plan import (
@@ -25,6 +25,7 @@ from harness.rehearsal.traffic.plan import (
     Refused,
     Report,
     SetMix,
+    SetRate,
     Stop,
     TrafficPlan,
 )
@@ -33,7 +34,6 @@ from harness.rehearsal.traffic.session import Session, actor_conninfo
 from harness.rehearsal.traffic.timetable import NEVER, Timetable
 from harness.spec.params import Sources, needs_faker
 from harness.spec.pgbench.evaluate import Client
-from harness.spec.schedule import block
 
 Counters: TypeAlias = Any
 """A shared array of int64, one slot per field of `process.Progress`."""
@@ -67,17 +67,14 @@ class _Worker:
         self._stop: Stop | None = None
         self._orphaned = False
         self._recorder = Recorder(plan.records_path(process))
-        self._ledger = Ledger(plan.primary_keys)
+        self._inserted = inserted_ring(plan.workload, plan.primary_keys)
+        self._ledger = Ledger(plan.primary_keys, observe=self._inserted.observe)
         self._timetable = self._make_timetable()
         self._loop = self._make_loop()
 
     def _make_timetable(self) -> Timetable:
         plan = self._plan
-        blocks = (
-            block(plan.rate, plan.arrival, seed=plan.seed, index=index).share(self._process, plan.processes)
-            for index in count()
-        )
-        timetable = Timetable(blocks, choosers=plan.workload.chooser)
+        timetable = Timetable(plan.schedule(self._process), choosers=plan.workload.chooser)
         timetable.set_mix(0, plan.mix)
         return timetable
 
@@ -86,7 +83,7 @@ class _Worker:
         operations = compile_workload(
             plan.workload,
             protocol=plan.protocol,
-            sources=_sources(plan, seed=plan.seed + self._process),
+            sources=_sources(plan, process=self._process, inserted=self._inserted),
             primary_keys=plan.primary_keys,
         )
         sessions: dict[int, tuple[Session, Client]] = {}
@@ -133,6 +130,8 @@ class _Worker:
                 self._timetable.begin(at_ns)
             case SetMix(at_ns, mix):
                 self._timetable.set_mix(at_ns, mix)
+            case SetRate(at_ns, rate):
+                self._timetable.set_rate(at_ns, rate)
             case Stop(at_ns):
                 self._timetable.end(at_ns)
                 self._stop = order
@@ -186,12 +185,20 @@ class _Worker:
             self._orphaned = True
 
 
-def _sources(plan: TrafficPlan, *, seed: int) -> Sources:
+def _sources(plan: TrafficPlan, *, process: int, inserted: InsertedRing) -> Sources:
     parameters = [parameter for operation in plan.workload.operations for _, parameter in operation.parameters]
     faker = None
     if needs_faker(parameters):
         from faker import Faker  # imported where asked for: it takes a third of a second
 
         faker = Faker()
-        faker.seed_instance(seed)
-    return Sources(plan.samples, lambda: datetime.now(tz=UTC).isoformat(), faker)
+        faker.seed_instance(plan.seed + process)
+    return Sources(
+        plan.samples,
+        lambda: datetime.now(tz=UTC).isoformat(),
+        faker,
+        inserted,
+        lane=process,
+        lanes=plan.processes,
+        seed=plan.seed,
+    )

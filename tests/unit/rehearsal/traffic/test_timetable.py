@@ -1,22 +1,21 @@
 """The timetable: arrivals in order, the mix in force when one is due, nothing after the end."""
 
 from collections.abc import Mapping
-from itertools import count
 
 import pytest
 
 from harness.model.units import NS_PER_S
 from harness.rehearsal.traffic.timetable import NEVER, Arriving, Timetable
 from harness.spec.scenario import Arrival
-from harness.spec.schedule import Chooser, Weighted, arrivals, block
+from harness.spec.schedule import Chooser, CourseSchedule, RateCourse, Weighted, arrivals
 
 ORIGIN = 7 * NS_PER_S
 
 
 def make(mix: Mapping[str, float]) -> Timetable:
     operations = [Weighted(0, 1.0, "old"), Weighted(1, 1.0, "new")]
-    blocks = (block(1000, Arrival.POISSON, seed=3, index=index) for index in count())
-    timetable = Timetable(blocks, choosers=lambda mix: Chooser(operations, versions=("", "old", "new"), mix=mix))
+    schedule = CourseSchedule(RateCourse(1000), Arrival.POISSON, seed=3)
+    timetable = Timetable(schedule, choosers=lambda mix: Chooser(operations, versions=("", "old", "new"), mix=mix))
     timetable.set_mix(0, mix)
     return timetable
 
@@ -61,7 +60,7 @@ def test_a_mix_takes_effect_at_its_instant_and_moves_no_arrival() -> None:
 
 def test_without_a_mix_nothing_can_be_chosen() -> None:
     timetable = Timetable(
-        iter([block(1000, Arrival.POISSON, seed=3, index=0)]), choosers=lambda _: pytest.fail("asked")
+        CourseSchedule(RateCourse(1000), Arrival.POISSON, seed=3), choosers=lambda _: pytest.fail("asked")
     )
     timetable.begin(0)
     with pytest.raises(LookupError, match="no version mix"):
