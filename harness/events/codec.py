@@ -27,6 +27,7 @@ AnyEvent = (
     | migration.StatementStarted
     | migration.StatementEnded
     | migration.TransactionEnded
+    | migration.MigrationPaused
     | migration.LocksTaken
     | migration.WorkDone
     | migration.WalWritten

@@ -93,6 +93,19 @@ class TransactionEnded(Event, tag="transaction_ended", frozen=True, kw_only=True
     error_ns: int = 0
 
 
+class MigrationPaused(Event, tag="migration_paused", frozen=True, kw_only=True):
+    """The harness let the migration wait from `start_ns` to `at_ns`, until an antagonist aimed at it was in place.
+
+    No transaction of the migration was open; the time is none of the migration's own. `before` are the statements of
+    the transaction that came next.
+    """
+
+    pass_: Pass
+    direction: Direction
+    start_ns: int
+    before: tuple[str, ...]
+
+
 class TakenLock(msgspec.Struct, frozen=True, kw_only=True):
     """One relation lock: qualified name, relkind, mode as in pg_locks; `existed` before the statement's transaction."""
 

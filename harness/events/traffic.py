@@ -67,7 +67,11 @@ class OperationMissed(Event, tag="operation_missed", frozen=True, kw_only=True):
 
 
 class AntagonistActed(Event, tag="antagonist_acted", frozen=True, kw_only=True):
-    """An antagonist held its transaction open from `start_ns` to `end_ns`."""
+    """An antagonist acted from `start_ns` to `end_ns`, with what it is to hold in hand from `in_place_ns` on.
+
+    `pid` is the backend that held it. `sqlstate` is what ended it early. `placement` is clock, random, migration or
+    aimed, `aimed_at` the statements it stood before. `detail` says, for people, by what means it did it.
+    """
 
     kind: str
     table: str
@@ -75,6 +79,11 @@ class AntagonistActed(Event, tag="antagonist_acted", frozen=True, kw_only=True):
     start_ns: int
     end_ns: int
     sqlstate: str = ""
+    placement: str = "clock"
+    aimed_at: str = ""
+    in_place_ns: int = 0
+    """0: it never was, or it was not recorded."""
+    detail: str = ""
 
 
 class TrafficEnded(Event, tag="traffic_ended", frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from harness.events.migration import MigrationPaused
 from harness.events.run import MixChanged
 from harness.events.traffic import (
     ActorConnected,
@@ -17,16 +18,20 @@ from harness.events.traffic import (
 )
 from harness.model.errors import HarnessError
 from harness.model.units import NS_PER_MS, parse_duration
-from harness.model.words import Role
+from harness.model.words import Pass, Role
 from harness.postgres.connect import Connection
 from harness.postgres.names import qualify
 from harness.postgres.ports import Server
+from harness.rehearsal.migration.hook import Upcoming
+from harness.rehearsal.migration.plan import MigrationPlan
 from harness.rehearsal.stage import Stage
-from harness.rehearsal.traffic.antagonists import AntagonistProcess, plan_antagonists
+from harness.rehearsal.traffic.antagonists.plan import plan_antagonists
+from harness.rehearsal.traffic.antagonists.process import AntagonistProcess
+from harness.rehearsal.traffic.fitness import check_operations
 from harness.rehearsal.traffic.ledger import LedgerEntry
 from harness.rehearsal.traffic.plan import Backend, TrafficPlan
 from harness.rehearsal.traffic.process import TrafficProcess, TrafficSummary
-from harness.rehearsal.traffic.samples import check_operations, ledger_keys, load_samples
+from harness.rehearsal.traffic.samples import ledger_keys, load_samples
 from harness.sandbox.leftovers import new_owned_folder, remove_tree
 
 PRIVATE = "private"
@@ -46,12 +51,18 @@ _LISTEN_NS = 200 * NS_PER_MS
 class Application:
     """Runs from `start` to `stop`; a context manager that leaves no process and no private file behind."""
 
-    def __init__(self, stage: Stage, server: Server) -> None:
+    def __init__(self, stage: Stage, server: Server, *, plan: MigrationPlan) -> None:
         self._stage = stage
         self._server = server
         self._traffic: TrafficProcess | None = None
         self._antagonists = AntagonistProcess(
-            plan_antagonists(stage.scenario.traffic, path=stage.loaded.path),
+            plan_antagonists(
+                stage.scenario.traffic,
+                path=stage.loaded.path,
+                plan=plan,
+                seed=stage.scenario.seed,
+                alone=server.engine != "external",
+            ),
             conninfo=server.conninfo(application_name=Role.ANTAGONIST.application_name),
             clock=stage.clock,
         )
@@ -83,7 +94,7 @@ class Application:
         if workload is not None:
             self._mix = dict(mix)
             samples = load_samples(connection, workload, seed=self._stage.scenario.seed)
-            check_operations(connection, workload, mix=mix)
+            check_operations(connection, workload, mix=mix, samples=samples, seed=self._stage.scenario.seed)
             self._declare(connection)
             plan = TrafficPlan.of(
                 self._stage.scenario.traffic,
@@ -130,6 +141,32 @@ class Application:
     def announce_migration(self) -> None:
         """Let the antagonists that want to be there before the migration begin; it starts `lead_ns` from now."""
         self._antagonists.announce_migration(at_ns=self._stage.clock.now_ns() + self.lead_ns)
+
+    def stand_before(self, upcoming: Upcoming) -> None:
+        """Let the antagonists that are aimed at these statements get in place, then their lead pass; see `Ahead`."""
+        statements = tuple(statement.id for statement in upcoming.statements if statement.id)
+        wanted = self._antagonists.aims_at(statements)
+        if not wanted:
+            return
+        start_ns = self._stage.clock.now_ns()
+        aimed = self._antagonists.aim(wanted)
+        for missing in aimed.missing:
+            self._stage.note(
+                "antagonists",
+                f"not in place when the migration went on: {missing}",
+                inconclusive=True,
+                remedy="look at what it waits for or fails with, or place it by the clock",
+            )
+        self.run_for(aimed.lead_ns)
+        self._stage.emit(
+            MigrationPaused(
+                at_ns=self._stage.clock.now_ns(),
+                pass_=Pass.LOAD,
+                direction=upcoming.direction,
+                start_ns=start_ns,
+                before=statements,
+            )
+        )
 
     def run_for(self, duration_ns: int) -> None:
         """Let it run; a generator that dies meanwhile is found by `stop`."""

@@ -19,6 +19,7 @@ from harness.rehearsal.migration.sources import build_plan
 from harness.rehearsal.options import Options
 from harness.rehearsal.stage import Stage
 from harness.rehearsal.trace_pass import run_trace
+from harness.rehearsal.traffic.antagonists.plan import plan_antagonists
 from harness.sandbox.choose import choose_engine
 from harness.sandbox.collect import collect_everything
 from harness.snapshot.prepare import prepare_snapshot
@@ -33,6 +34,8 @@ def rehearse(loaded: LoadedScenario, options: Options) -> RunDirectory:
     the first clone stands, leaves no run directory; an interruption or an error later leaves one that says so.
     """
     plan = build_plan(loaded.scenario, folder=loaded.folder, file=str(loaded.path))
+    # What cannot be aimed at is told before anything is started.
+    plan_antagonists(loaded.scenario.traffic, path=loaded.path, plan=plan)
     workload = _workload(loaded)
     directory = RunDirectory(options.out)
     with JournalWriter(directory, describe_run(loaded, options=options, sources=plan.sources)) as journal:

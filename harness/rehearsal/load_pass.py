@@ -27,7 +27,7 @@ def run_load(stage: Stage) -> None:
         steps = tuple(step.name for step in plan.steps)
         deploy = plan_deploy(stage.scenario, steps=steps, workload=stage.workload)
         before = read_contents(connection, rows=False)
-        with Application(stage, server) as application:
+        with Application(stage, server, plan=plan) as application:
             application.start(connection, mix=deploy.initial_mix)
             load = _Load(stage, server, connection, application, deploy)
             went_back, ledger = load.perform(plan)
@@ -49,7 +49,8 @@ class _Load:
         observer = Observer(self.server, clock=self.stage.clock, sink=self.stage.emit, pass_=_PASS)
         try:
             observer.start()
-            with migrator(self.stage, self.server, plan=plan, pass_=_PASS) as change:
+            ahead = self.application.stand_before
+            with migrator(self.stage, self.server, plan=plan, pass_=_PASS, ahead=ahead) as change:
                 witnessed = _Witnessed(change, observer, tool=plan.command is not None)
                 self._baseline()
                 applied, up_ok = self._go_up(witnessed)

@@ -8,7 +8,7 @@ from typing import Protocol
 from harness.model.words import Direction, Pass
 from harness.postgres.ports import Server
 from harness.rehearsal.migration.command import CommandRunner
-from harness.rehearsal.migration.hook import StatementHook
+from harness.rehearsal.migration.hook import Ahead, StatementHook, go_on
 from harness.rehearsal.migration.plan import MigrationPlan
 from harness.rehearsal.migration.runner import RunOutcome, SqlRunner
 from harness.rehearsal.stage import Stage
@@ -28,11 +28,20 @@ class Migrator(Protocol):
 
 @contextmanager
 def migrator(
-    stage: Stage, server: Server, *, plan: MigrationPlan, pass_: Pass, hook: StatementHook | None = None
+    stage: Stage,
+    server: Server,
+    *,
+    plan: MigrationPlan,
+    pass_: Pass,
+    hook: StatementHook | None = None,
+    ahead: Ahead = go_on,
 ) -> Iterator[Migrator]:
-    """The migrator of a plan, its session open; cancelled when the body is broken off, closed on every path."""
+    """The migrator of a plan, its session open; cancelled when the body is broken off, closed on every path.
+
+    `ahead` is called before each transaction of a plan of SQL; a tool's own process is not waited for.
+    """
     with ExitStack() as stack:
-        change = _start(stage, server, plan=plan, pass_=pass_, hook=hook, stack=stack)
+        change = _start(stage, server, plan=plan, pass_=pass_, hook=hook, ahead=ahead, stack=stack)
         try:
             yield change
         except BaseException:
@@ -41,13 +50,22 @@ def migrator(
 
 
 def _start(
-    stage: Stage, server: Server, *, plan: MigrationPlan, pass_: Pass, hook: StatementHook | None, stack: ExitStack
+    stage: Stage,
+    server: Server,
+    *,
+    plan: MigrationPlan,
+    pass_: Pass,
+    hook: StatementHook | None,
+    ahead: Ahead,
+    stack: ExitStack,
 ) -> Migrator:
     if plan.command is not None:
         return _Tool(CommandRunner(plan, server=server, pass_=pass_, clock=stage.clock, sink=stage.emit))
     spec = stage.scenario.migration
     return stack.enter_context(
-        SqlRunner(plan, spec=spec, server=server, pass_=pass_, clock=stage.clock, sink=stage.emit, hook=hook)
+        SqlRunner(
+            plan, spec=spec, server=server, pass_=pass_, clock=stage.clock, sink=stage.emit, hook=hook, ahead=ahead
+        )
     )
 
 

@@ -14,7 +14,9 @@ from harness.rehearsal.migrator import Migrator, migrator
 from harness.rehearsal.observer.observer import Observer
 from harness.rehearsal.stage import Stage, harness_session
 from harness.rehearsal.tool_work import ToolWork
-from harness.rehearsal.traffic.samples import check_operations, load_samples
+from harness.rehearsal.traffic.antagonists.plan import sessions_needed
+from harness.rehearsal.traffic.fitness import check_operations
+from harness.rehearsal.traffic.samples import load_samples
 from harness.rehearsal.verification.beginning import (
     Contents,
     compare_rows,
@@ -47,8 +49,9 @@ def _check_workload(stage: Stage, connection: Connection) -> None:
     if stage.workload is not None:
         steps = tuple(step.name for step in stage.plan.steps)
         deploy = plan_deploy(stage.scenario, steps=steps, workload=stage.workload)
-        load_samples(connection, stage.workload, seed=stage.scenario.seed)
-        check_operations(connection, stage.workload, mix=deploy.initial_mix)
+        seed = stage.scenario.seed
+        samples = load_samples(connection, stage.workload, seed=seed)
+        check_operations(connection, stage.workload, mix=deploy.initial_mix, samples=samples, seed=seed)
         _check_room(stage, connection)
 
 
@@ -57,7 +60,7 @@ def _check_room(stage: Stage, connection: Connection) -> None:
     row = connection.execute("SELECT current_setting('max_connections')::int").fetchone()
     limit = int(row[0]) if row else 0
     actors = stage.scenario.traffic.actors
-    needed = actors + len(stage.scenario.traffic.antagonist) + _OWN_SESSIONS
+    needed = actors + sessions_needed(stage.scenario.traffic) + _OWN_SESSIONS
     if needed > limit:
         raise SpecError(
             f"{actors} actors do not fit into max_connections = {limit}, of which antagonists, migration and observer "

@@ -10,8 +10,14 @@ from harness.model.units import NS_PER_MS, parse_duration, parse_ratio, parse_si
 from harness.spec.decode import nearest, quote
 from harness.spec.scenario import AntagonistSpec, EngineName, OperationSpec, Restore, Scenario
 
-ANTAGONISTS = ("long_reader", "idle_in_transaction", "bulk_writer", "vacuum", "sql")
-"""The kinds of antagonist; all but vacuum and sql need a table."""
+ANTAGONISTS = (
+    "long_reader", "idle_in_transaction", "bulk_writer", "batch", "vacuum", "analyze", "wraparound_vacuum",
+    "held_snapshot", "pg_dump", "sql",
+)  # fmt: skip
+"""The kinds of antagonist."""
+
+ANTAGONISTS_WITHOUT_TABLE = ("vacuum", "analyze", "held_snapshot", "pg_dump", "sql")
+"""Those that need no table: they work on the whole database, or hold no table at all."""
 
 TOOLS = ("auto", "sql", "golang-migrate", "diesel", "prisma", "command")
 """Migration tools of this version."""
@@ -198,7 +204,7 @@ def _check_operation(operation: OperationSpec, key: str, refuse: _Refuse) -> Non
 
 def _check_antagonist(antagonist: AntagonistSpec, key: str, refuse: _Refuse) -> None:
     refuse.word(antagonist.kind, ANTAGONISTS, f"{key}.kind")
-    needs_table = antagonist.kind not in ("sql", "vacuum")
+    needs_table = antagonist.kind not in ANTAGONISTS_WITHOUT_TABLE
     refuse.unless(bool(antagonist.table) or not needs_table, f"{key}.table", f"{antagonist.kind} needs a table",
                   hint='add table = "…"')  # fmt: skip
     is_sql = antagonist.kind == "sql"

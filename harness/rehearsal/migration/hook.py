@@ -1,11 +1,33 @@
 """What the trace pass does around each statement; under load nothing is done."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from harness.model.words import Direction
 from harness.postgres.connect import Connection
 from harness.rehearsal.migration.statement import Statement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upcoming:
+    """What comes next in the migration's session: the statements of a transaction, or one outside any, not yet begun.
+
+    A transaction ends for this where its text says so.
+    """
+
+    direction: Direction
+    step: str
+    attempt: int
+    statements: tuple[Statement, ...]
+
+
+Ahead = Callable[[Upcoming], None]
+"""Called before a transaction begins or a statement outside any is sent; the migration waits until it returns."""
+
+
+def go_on(_upcoming: Upcoming) -> None:
+    """Nobody wants the migration to wait."""
 
 
 class StatementHook(Protocol):

@@ -1,10 +1,15 @@
 """How a script's statements are put into transactions."""
 
+import re
 from enum import Enum
+from typing import Final
 
 from harness.rehearsal.migration.plan import MigrationPlan, Script
-from harness.rehearsal.migration.statement import Control
+from harness.rehearsal.migration.statement import Control, Statement
 from harness.spec.scenario import Transaction
+
+# COMMIT AND CHAIN and ROLLBACK AND CHAIN leave a transaction open (manual, COMMIT).
+_CHAINS: Final = re.compile(r"\bAND\s+CHAIN\b", re.IGNORECASE)
 
 
 class Mode(Enum):
@@ -36,3 +41,17 @@ def mode_of(script: Script, *, plan: MigrationPlan) -> Mode:
     if plan.transaction is Transaction.AS_WRITTEN or controlled or refusing:
         return Mode.AS_WRITTEN
     return Mode.WRAPPED
+
+
+def together(script: Script, *, index: int, mode: Mode) -> tuple[Statement, ...]:
+    """The statements from `index` on, where no transaction is open, that come in one transaction; or the one outside.
+
+    As the text says: a transaction that fails, or one that a procedure ends, is over earlier.
+    """
+    rest = script.statements[index:]
+    first = rest[0]
+    opens = mode is Mode.WRAPPED or (mode is Mode.IMPLICIT and first.control is None)
+    if not opens and first.control is not Control.BEGIN:
+        return rest[:1]
+    ends = (i for i, s in enumerate(rest) if s.control is Control.END and not _CHAINS.search(s.text))
+    return rest[: next(ends, len(rest)) + 1]

@@ -15,9 +15,9 @@ from harness.model.words import Direction, Pass, Role
 from harness.postgres.connect import CONNECT_TIMEOUT_S, connect
 from harness.postgres.ports import Server
 from harness.rehearsal.migration.executor import Executor, Place, Sink
-from harness.rehearsal.migration.hook import NoHook, StatementHook
+from harness.rehearsal.migration.hook import Ahead, NoHook, StatementHook, Upcoming, go_on
 from harness.rehearsal.migration.plan import MigrationPlan, Script, Step
-from harness.rehearsal.migration.policy import Mode, mode_of
+from harness.rehearsal.migration.policy import Mode, mode_of, together
 from harness.rehearsal.migration.prisma import StateTable
 from harness.rehearsal.migration.residue import standing
 from harness.rehearsal.migration.session import MigrationSession, Result
@@ -73,6 +73,7 @@ class SqlRunner:
         clock: Clock,
         sink: Sink,
         hook: StatementHook | None = None,
+        ahead: Ahead = go_on,
     ) -> None:
         self._plan = plan
         self._spec = spec
@@ -81,6 +82,7 @@ class SqlRunner:
         self._clock = clock
         self._sink = sink
         self._hook = hook or NoHook()
+        self._ahead = ahead
         self._cancelled = threading.Event()
         self._executor: Executor | None = None
         self._state: StateTable | None = None
@@ -189,6 +191,9 @@ class SqlRunner:
             statement = script.statements[index]
             if not executor.session.in_transaction:
                 began_at, explicit = index, False
+                self._look_ahead(script, index=index, mode=mode, place=place)
+                if self._cancelled.is_set():
+                    break
                 if mode is Mode.WRAPPED or (mode is Mode.IMPLICIT and statement.control is None):
                     executor.begin()
             if statement.control is not None:
@@ -201,6 +206,11 @@ class SqlRunner:
                 return _Failure(result, began_at)
         result = self._finish(mode, explicit=explicit, place=place)
         return _Failure(result, began_at) if result.sqlstate else None
+
+    def _look_ahead(self, script: Script, *, index: int, mode: Mode, place: Place) -> None:
+        """Let others get ready for what comes, while no transaction of ours is open."""
+        statements = together(script, index=index, mode=mode)
+        self._ahead(Upcoming(direction=place.direction, step=place.step, attempt=place.attempt, statements=statements))
 
     def _finish(self, mode: Mode, *, explicit: bool, place: Place) -> Result:
         """End what is still open after the last statement."""

@@ -13,7 +13,8 @@ from harness.model.errors import SandboxError, SpecError
 from harness.model.units import NS_PER_MS
 from harness.postgres.connect import Connection
 from harness.postgres.ports import Server
-from harness.rehearsal.traffic.antagonists import AntagonistProcess, plan_antagonists
+from harness.rehearsal.traffic.antagonists.plan import plan_antagonists
+from harness.rehearsal.traffic.antagonists.process import AntagonistProcess
 from harness.spec.scenario import AntagonistSpec, TrafficSpec
 
 pytestmark = pytest.mark.postgres

@@ -1,0 +1,1 @@
+"""Antagonists: sessions that make a migration's life hard, in a process of their own."""

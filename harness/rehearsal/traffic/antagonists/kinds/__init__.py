@@ -1,0 +1,1 @@
+"""What each kind of antagonist does, one file a kind or family."""
