@@ -32,7 +32,9 @@ from harness.rehearsal.traffic.ledger import LedgerEntry
 from harness.rehearsal.traffic.plan import Backend, TrafficPlan
 from harness.rehearsal.traffic.process import TrafficProcess, TrafficSummary
 from harness.rehearsal.traffic.samples import ledger_keys, load_samples
+from harness.rehearsal.traffic.scale import pgbench_scale
 from harness.sandbox.leftovers import new_owned_folder, remove_tree
+from harness.spec.workload import with_scale
 
 PRIVATE = "private"
 """Below the harness's home: what may hold personal data and never reaches a run directory."""
@@ -98,7 +100,7 @@ class Application:
             self._declare(connection)
             plan = TrafficPlan.of(
                 self._stage.scenario.traffic,
-                workload=workload,
+                workload=with_scale(workload, pgbench_scale(connection)),
                 conninfo=self._server.conninfo(application_name=Role.TRAFFIC.application_name),
                 clock=self._stage.clock,
                 seed=self._stage.scenario.seed,

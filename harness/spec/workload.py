@@ -1,7 +1,7 @@
 """The workload: the scenario's operations as frozen, picklable programs that a traffic process runs."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
@@ -20,7 +20,8 @@ from harness.spec.operation import (
     Send,
     Statement,
 )
-from harness.spec.params import SampleColumn, needed_columns
+from harness.spec.params import Fixed, SampleColumn, needed_columns
+from harness.spec.pgbench.nodes import Assign
 from harness.spec.scenario import OperationSpec, PhaseSpec, TrafficSpec
 from harness.spec.schedule import Chooser, Weighted
 
@@ -38,6 +39,7 @@ __all__ = [
     "Workload",
     "build_workload",
     "extend_workload",
+    "with_scale",
 ]
 
 MAX_OPERATIONS: Final = 1_000
@@ -135,6 +137,21 @@ def extend_workload(
         hint = "write at least one [[traffic.operation]]"
         raise SpecError("no operation could be derived, and none is given", path=path, key="traffic", hint=hint)
     return build_workload(msgspec.structs.replace(traffic, operation=operations), path=path, phases=phases)
+
+
+def with_scale(workload: Workload, scale: int) -> Workload:
+    """The workload with `:scale` of its scripts set, where neither the script nor `params` sets it; 1 by default."""
+    if scale == 1:
+        return workload
+    return replace(workload, operations=tuple(_scaled(operation, scale) for operation in workload.operations))
+
+
+def _scaled(operation: Operation, scale: int) -> Operation:
+    assigned = {step.name for step in operation.program if isinstance(step, Assign)}
+    given = {name for name, _ in operation.parameters}
+    if operation.kind is not OperationKind.PGBENCH or "scale" in assigned | given:
+        return operation
+    return replace(operation, parameters=(*operation.parameters, ("scale", Fixed(str(scale)))))
 
 
 def _renamed(operations: Sequence[OperationSpec], taken: Collection[str]) -> Iterator[OperationSpec]:

@@ -15,8 +15,9 @@ from harness.postgres.ports import Server
 from harness.rehearsal.traffic.plan import Backend, TrafficPlan
 from harness.rehearsal.traffic.process import TrafficProcess
 from harness.rehearsal.traffic.samples import ledger_keys, load_samples
+from harness.rehearsal.traffic.scale import pgbench_scale
 from harness.spec.scenario import OperationSpec, TrafficSpec
-from harness.spec.workload import build_workload
+from harness.spec.workload import build_workload, with_scale
 
 ROWS = 2_000
 
@@ -51,7 +52,7 @@ class Rig:
     ) -> TrafficProcess:
         """Traffic of these operations, connected but not begun."""
         spec = TrafficSpec(operation=operations, **traffic)
-        workload = build_workload(spec, path=path)
+        workload = with_scale(build_workload(spec, path=path), pgbench_scale(self.conn))
         plan = TrafficPlan.of(
             spec,
             workload=workload,

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from harness.model.errors import SpecError
-from harness.spec.params import IntRange, SampleColumn
+from harness.spec.params import Fixed, IntRange, SampleColumn
 from harness.spec.pgbench.nodes import Assign, Call, Capture, Constant, JumpUnless, Pipeline, Sleep, Variable
 from harness.spec.scenario import OperationSpec, PhaseSpec, Protocol, RetrySpec, StatementSpec, TrafficSpec
-from harness.spec.workload import OperationKind, Retry, Send, Workload, build_workload, extend_workload
+from harness.spec.workload import OperationKind, Retry, Send, Workload, build_workload, extend_workload, with_scale
 
 SCENARIO = Path("scenario.toml")
 
@@ -239,3 +239,18 @@ def test_derived_operations_come_after_those_written_by_hand() -> None:
 def test_a_scripts_weight_is_a_key(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="weight = 3"):
         build(OperationSpec(name="a", pgbench="a.sql@3"), path=tmp_path / "scenario.toml")
+
+
+def test_scripts_know_the_scale_unless_they_or_params_set_it(tmp_path: Path) -> None:
+    (tmp_path / "reads.sql").write_text("SELECT :scale;")
+    (tmp_path / "sets.sql").write_text("\\set scale 3\nSELECT :scale;")
+    workload = build(
+        OperationSpec(name="reads", pgbench="reads.sql"),
+        OperationSpec(name="sets", pgbench="sets.sql"),
+        OperationSpec(name="given", pgbench="reads.sql", params={"scale": 9}),
+        view(),
+        path=tmp_path / "s.toml",
+    )
+    fifty, nine = ("scale", Fixed("50")), ("scale", Fixed("9"))
+    assert [o.parameters for o in with_scale(workload, 50).operations] == [(fifty,), (), (nine,), ()]
+    assert with_scale(workload, 1) is workload
