@@ -112,7 +112,8 @@ class RateCourse:
     def peak(self) -> float:
         """The highest rate of all."""
         changed = [change.rate for change in self.changes if change.rate is not None]
-        return max(self.rate, *changed, *(point.rate for point in self.ramp), *(burst.rate for burst in self.bursts))
+        bent = [*(point.rate for point in self.ramp), *(burst.rate for burst in self.bursts)]
+        return max([self.rate, *changed, *bent])
 
     @property
     def is_constant(self) -> bool:
