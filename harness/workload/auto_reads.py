@@ -31,7 +31,7 @@ def _point(table: Table) -> Candidate:
     if not table.key:
         return Candidate(table, Kind.POINT, name, reason="the table has no primary key and no other that is never NULL")
     key = by_key(table)
-    sql = f"SELECT {_columns(table)} FROM {table.written} WHERE {key.text}"
+    sql = f"SELECT {_columns(table)}\n  FROM {table.written}\n WHERE {key.text}"
     return Candidate(table, Kind.POINT, name, (OperationSpec(name=name, sql=sql, params=dict(key.params)),))
 
 
@@ -46,14 +46,14 @@ def _ranges(table: Table) -> Iterator[Candidate]:
         parameter = parameter_name(table, column.name, prefix="from_")
         order = quoted_list(index.columns) if all(index.columns) else quoted(column.name)
         sql = (
-            f"SELECT {_columns(table)} FROM {table.written} WHERE {quoted(column.name)} >= :{parameter}"
-            f" ORDER BY {order} LIMIT {_PAGE}"
+            f"SELECT {_columns(table)}\n  FROM {table.written}\n WHERE {quoted(column.name)} >= :{parameter}"
+            f"\n ORDER BY {order} LIMIT {_PAGE}"
         )
         params: dict[str, str | int | float] = {parameter: f"sample({column_text(table, column.name)})"}
         yield Candidate(table, Kind.RANGE, name, (OperationSpec(name=name, sql=sql, params=params),))
     if not found:
         name = f"list {table.written}"
-        sql = f"SELECT {_columns(table)} FROM {table.written} LIMIT {_PAGE}"
+        sql = f"SELECT {_columns(table)}\n  FROM {table.written}\n LIMIT {_PAGE}"
         yield Candidate(table, Kind.RANGE, name, (OperationSpec(name=name, sql=sql),))
 
 
@@ -69,8 +69,8 @@ def _to_parent(table: Table, key: ForeignKey, parent: Table) -> Candidate:
     if not table.key:
         return Candidate(table, Kind.JOIN, name, reason="the table has no key to find a row by")
     sql = (
-        f"SELECT {_columns(table, of='child')}, {_columns(parent, of='parent')} FROM {table.written} AS child"
-        f" JOIN {parent.written} AS parent ON {_on(key)} WHERE {condition.text}"
+        f"SELECT {_columns(table, of='child')}, {_columns(parent, of='parent')}\n  FROM {table.written} AS child"
+        f"\n  JOIN {parent.written} AS parent ON {_on(key)}\n WHERE {condition.text}"
     )
     return Candidate(table, Kind.JOIN, name, (OperationSpec(name=name, sql=sql, params=dict(condition.params)),))
 
@@ -81,10 +81,11 @@ def _to_children(table: Table, key: ForeignKey, parent: Table) -> Candidate:
         return Candidate(table, Kind.JOIN, name, reason=f"no index serves it, and {table.rows:,.0f} rows are too many")
     function = "sample" if len(key.columns) == 1 else "row"
     names = {column: parameter_name(parent, column) for column in key.target_columns}
+    condition = " AND ".join(f"parent.{quoted(column)} = :{name}" for column, name in names.items())
     sql = (
-        f"SELECT {_columns(parent, of='parent')}, {_columns(table, of='child')} FROM {parent.written} AS parent"
-        f" JOIN {table.written} AS child ON {_on(key)}"
-        f" WHERE {' AND '.join(f'parent.{quoted(column)} = :{name}' for column, name in names.items())} LIMIT {_PAGE}"
+        f"SELECT {_columns(parent, of='parent')}, {_columns(table, of='child')}\n  FROM {parent.written} AS parent"
+        f"\n  JOIN {table.written} AS child ON {_on(key)}"
+        f"\n WHERE {condition}\n LIMIT {_PAGE}"
     )
     params: dict[str, str | int | float] = {
         name: f"{function}({column_text(parent, column)})" for column, name in names.items()

@@ -222,14 +222,10 @@ class _Search:
             up = operator in _LOWER
             self._bounds(left, right, up, scope)
         else:
-            term = near if operator in _ARITHMETIC else _NOWHERE
-            term = (
-                term
-                if term[1]
-                else self._owner(left, scope)
-                if self._owner(left, scope)[1]
-                else (self._owner(right, scope) if operator in _ARITHMETIC else _NOWHERE)
-            )
+            term = _NOWHERE
+            if operator in _ARITHMETIC:
+                found = (near, self._owner(left, scope), self._owner(right, scope))
+                term = next((owner for owner in found if owner[1]), _NOWHERE)
             for side in (left, right):
                 self.visit(side, scope, near=term)
 
