@@ -10,6 +10,7 @@ from harness.events.run import RunEnded, RunInterrupted, SnapshotReady
 from harness.model.clock import RunClock
 from harness.model.errors import HarnessError, SandboxError, SpecError
 from harness.model.redaction import mask_credentials, redact_message
+from harness.rehearsal.derive import derive_workload
 from harness.rehearsal.identity import describe_run
 from harness.rehearsal.journal.layout import RunDirectory
 from harness.rehearsal.journal.writer import JournalWriter
@@ -113,6 +114,7 @@ def _perform(stage: Stage) -> None:
     """Both passes; the journal's last event says whether they came to their end."""
     complete = False
     try:
+        stage = derive_workload(stage)
         run_trace(stage)
         run_load(stage)
         complete = True
