@@ -15,14 +15,11 @@ from harness.spec.scenario import Scenario
 
 NOT_YET: Mapping[str, str] = {
     "rollback.drills": "leave it out or write drills = []; the drill pass comes in a later version",
-    "traffic.auto": "write the operations as [[traffic.operation]]",
-    "traffic.from_log": "write the operations as [[traffic.operation]]",
-    "traffic.from_statements": "write the operations as [[traffic.operation]]",
     "budgets.replica_lag": "leave it out: rehearsals have no standby in this version",
 }
 """Keys of the published format that this version does not act on: silence would look like a promise kept."""
 
-_EMPTY_OF_NOT_YET: Mapping[str, object] = {"rollback.drills": [], "traffic.auto": False}
+_EMPTY_OF_NOT_YET: Mapping[str, object] = {"rollback.drills": []}
 # Longer names are noise in a message, and difflib is quadratic.
 _LONGEST_QUOTE = 60
 _INDEX = re.compile(r"\[\d+\]")

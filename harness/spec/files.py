@@ -6,6 +6,7 @@ from pathlib import Path
 from harness.model.errors import SpecError
 from harness.spec.decode import nearest, quote
 from harness.spec.scenario import Scenario
+from harness.spec.schedule import load_trace
 
 
 def check_files(scenario: Scenario, *, path: Path) -> None:
@@ -18,6 +19,7 @@ def check_files(scenario: Scenario, *, path: Path) -> None:
     for key, name in _named_places(scenario):
         if not _is(folder / name, folder_too=True):
             raise _missing(name, key=key, path=path)
+    _check_trace(scenario, folder=folder)
 
 
 def _named_files(scenario: Scenario) -> Iterator[tuple[str, str]]:
@@ -30,6 +32,9 @@ def _named_files(scenario: Scenario) -> Iterator[tuple[str, str]]:
     for index, operation in enumerate(scenario.traffic.operation):
         if operation.pgbench:
             yield f"traffic.operation[{index}].pgbench", operation.pgbench
+    for key in ("trace", "from_statements"):
+        if getattr(scenario.traffic, key):
+            yield f"traffic.{key}", getattr(scenario.traffic, key)
     for index, invariant in enumerate(scenario.invariant):
         if invariant.file:
             yield f"invariant[{index}].file", invariant.file
@@ -38,6 +43,8 @@ def _named_files(scenario: Scenario) -> Iterator[tuple[str, str]]:
 def _named_places(scenario: Scenario) -> Iterator[tuple[str, str]]:
     if scenario.migration.path:
         yield "migration.path", scenario.migration.path
+    if scenario.traffic.from_log:
+        yield "traffic.from_log", scenario.traffic.from_log
     if scenario.migration.command is not None:
         yield "migration.command.cwd", scenario.migration.command.cwd
 
@@ -55,6 +62,15 @@ def _check_source(scenario: Scenario, *, path: Path) -> None:
             hint="name a pg_dump file (custom, directory, tar or plain SQL), relative to the scenario's folder",
         )
     raise _missing(source, key=key, path=path)
+
+
+def _check_trace(scenario: Scenario, *, folder: Path) -> None:
+    """Read the recorded arrivals; the names in it are those of the operations, unless some are derived yet."""
+    traffic = scenario.traffic
+    if traffic.trace:
+        derived = traffic.auto or traffic.from_log or traffic.from_statements
+        names = None if derived else [operation.name for operation in traffic.operation]
+        load_trace(folder / traffic.trace, operations=names)
 
 
 def _missing(name: str, *, key: str, path: Path) -> SpecError:

@@ -6,7 +6,7 @@ import pytest
 
 from harness.model.errors import SpecError
 from harness.spec.load import find_scenarios, load_scenario
-from harness.spec.scenario import Restore, Scenario
+from harness.spec.scenario import Pooling, Restore, RetrySpec, Scenario, StatementSpec
 
 MIGRATION = '[migration]\nup = "up.sql"\ndown = "down.sql"\n'
 
@@ -18,6 +18,7 @@ def folder(tmp_path: Path) -> Path:
     for name in ("up.sql", "down.sql", "seed.sql", "checkout.sql"):
         (place / name).write_text("SELECT 1;\n")
     (place / "shop.dump").write_bytes(b"PGDMP")
+    (place / "trace.csv").write_text("seconds,operation\n0.5,view\n2.0,view\n")
     return place
 
 
@@ -185,9 +186,6 @@ WRONG = [
     ('[[traffic.operation]]\nname = "a"\nwieght = 1', "traffic.operation[0].wieght", "did you mean 'weight'?", "sql"),
     ('[[phase]]\nname = "a"\nduration = "1s"', "phase[0].duration", "unknown key", "for"),
     ('[rollback]\ndrills = ["kill"]', "rollback.drills", "known, but not in this version", "drills = []"),
-    ("[traffic]\nauto = true", "traffic.auto", "known, but not in this version", "traffic.operation"),
-    ('[traffic]\nfrom_log = "x"', "traffic.from_log", "known, but not in this version", ""),
-    ('[traffic]\nfrom_statements = "x"', "traffic.from_statements", "known, but not in this version", ""),
     ('[budgets]\nreplica_lag = "1s"', "budgets.replica_lag", "known, but not in this version", ""),
     ("[postgres]\nversion = 18", "postgres.version", "expected `str`, got `int`", "quotes"),
     ('[postgres]\nversion = "18.4"', "postgres.version", "not a major version", '"18"'),
@@ -199,7 +197,207 @@ WRONG = [
     ('[traffic]\nrate = "200"', "traffic.rate", "got `str`", "leave out the quotes"),
     ("[traffic]\nrate = 0", "traffic.rate", "more than 0", ""),
     ("[traffic]\nrate = nan", "traffic.rate", "more than 0", ""),
-    ("[traffic]\nrate = inf", "traffic.rate", "more than 0", ""),
+    ("[traffic]\nrate = inf", "traffic.rate", "at most 1,000,000", ""),
+    ("[traffic]\nrate = 0.0001", "traffic.rate", "at least 0.001", ""),
+    ('[traffic]\narrival = "trace"', "traffic.trace", "needs a file", "trace ="),
+    ('[traffic]\ntrace = "trace.csv"', "traffic.trace", "not used with arrival = 'poisson'", 'arrival = "trace"'),
+    ('[traffic]\narrival = "trace"\ntrace = "trase.csv"', "traffic.trace", "did you mean 'trace.csv'?", ""),
+    (
+        '[traffic]\narrival = "trace"\ntrace = "trace.csv"\nrate = 100',
+        "traffic.rate",
+        "not used with recorded",
+        "leave",
+    ),
+    (
+        '[traffic]\narrival = "trace"\ntrace = "trace.csv"\nburst = [{ rate = 1 }]',
+        "traffic.burst",
+        "not used with recorded",
+        "",
+    ),
+    (
+        '[traffic]\narrival = "trace"\ntrace = "trace.csv"\n[[phase]]\nname = "a"\nrate = 3',
+        "phase[0].rate",
+        "keep their rate",
+        "leave rate out",
+    ),
+    ("[[traffic.ramp]]\nrate = 1", "traffic.ramp[0]", "'at' is missing", ""),
+    ('[[traffic.ramp]]\nat = "1s"\nrate = -1', "traffic.ramp[0].rate", "at least 0", ""),
+    ('[[traffic.ramp]]\nat = "1s"\nrate = nan', "traffic.ramp[0].rate", "at least 0", ""),
+    (
+        '[[traffic.ramp]]\nat = "1s"\nrate = 1\n[[traffic.ramp]]\nat = "1s"\nrate = 2',
+        "traffic.ramp[1].at",
+        "not after the point before",
+        "order",
+    ),
+    ("[[traffic.burst]]\nrate = 0", "traffic.burst[0].rate", "more than 0", ""),
+    (
+        '[[traffic.burst]]\nrate = 9\nevery = "1s"\nfor = "1s"',
+        "traffic.burst[0].for",
+        "as long as its period",
+        "shorter",
+    ),
+    ('[[traffic.burst]]\nrate = 9\nevery = "10ms"', "traffic.burst[0].every", "too short", "100ms"),
+    ('[[traffic.burst]]\nrate = 9\nfor = "0"', "traffic.burst[0].for", "too short", ""),
+    ('[[traffic.burst]]\nrate = 9\nstart = "x"', "traffic.burst[0].start", "not a number with a unit", ""),
+    ('[[phase]]\nname = "a"\nrate = 0', "phase[0].rate", "more than 0", ""),
+    ("[traffic]\nserver_connections = 4", "traffic.server_connections", "not used with pooling = 'session'", "transac"),
+    (
+        '[traffic]\npooling = "transaction"\nserver_connections = 17',
+        "traffic.server_connections",
+        "0 to 16",
+        "as many as",
+    ),
+    ('[traffic]\npooling = "statement"', "traffic.pooling", "not known here", "session, transaction"),
+    ("[traffic]\nmax_waiters = -1", "traffic.max_waiters", "must be 0 to", "any number"),
+    ("[traffic]\nprocesses = 65", "traffic.processes", "0 to 64", "as the rate asks"),
+    ("[traffic]\nactors = 2\nprocesses = 3", "traffic.processes", "more processes than actors", "raise"),
+    ('[traffic]\nconnect_cost = "fast"', "traffic.connect_cost", "not a number with a unit", ""),
+    ('[traffic]\ncalibration = "10"', "traffic.calibration", "not a duration", ""),
+    ('[traffic]\nsettings = { "a b" = 1 }', "traffic.settings", "not a setting's name", ""),
+    ('[traffic]\nsettings = { Application_Name = "x" }', "traffic.settings", "says who a session is", "leave"),
+    (
+        '[traffic]\nstatement_timeout = "1s"\nsettings = { statement_timeout = "2s" }',
+        "traffic.settings",
+        "twice",
+        "keep",
+    ),
+    ('[traffic]\nsettings = { work_mem = "1\\n2" }', "traffic.settings.work_mem", "not one line", ""),
+    ("[traffic]\nretry = { attempts = 0 }", "traffic.retry.attempts", "1 to 100", "never retries"),
+    ('[traffic]\nretry = { on = ["4001"] }', "traffic.retry.on[0]", "not an SQLSTATE", ""),
+    ("[traffic]\nretry = { on = [] }", "traffic.retry.on", "names no SQLSTATE", ""),
+    ('[traffic]\nretry = { backoff = "x" }', "traffic.retry.backoff", "not a number with a unit", ""),
+    (
+        '[[traffic.operation]]\nname = "a"\nsql = "x"\nretry = { attempts = 101 }',
+        "traffic.operation[0].retry.attempts",
+        "1 to 100",
+        "",
+    ),
+    (
+        '[traffic]\nauto = true\nfrom_log = "seed.sql"',
+        "traffic.from_log",
+        "auto and from_log exclude each other",
+        "keep one",
+    ),
+    ('[traffic]\nfrom_log = "sed.sql"', "traffic.from_log", "did you mean 'seed.sql'?", ""),
+    ('[traffic]\nfrom_statements = "sed.sql"', "traffic.from_statements", "did you mean 'seed.sql'?", ""),
+    (
+        '[[traffic.operation]]\nname = "a"\nsql = [{ into = "x" }]',
+        "traffic.operation[0].sql[0]",
+        "neither sql nor think",
+        "think",
+    ),
+    (
+        '[[traffic.operation]]\nname = "a"\nsql = [{ think = "1s" }]',
+        "traffic.operation[0].sql",
+        "sends nothing",
+        "add a statement",
+    ),
+    (
+        '[[traffic.operation]]\nname = "a"\nsql = ["x", { think = "1s", into = "x" }]',
+        "traffic.operation[0].sql[1].into",
+        "without sql",
+        "",
+    ),
+    (
+        '[[traffic.operation]]\nname = "a"\nsql = [{ sql = "x", into = "a-b" }]',
+        "traffic.operation[0].sql[0].into",
+        "not a variable",
+        "letters",
+    ),
+    (
+        '[[traffic.operation]]\nname = "a"\nsql = [{ sql = "x", into = ["a", "a"] }]',
+        "traffic.operation[0].sql[0].into",
+        "twice",
+        "",
+    ),
+    (
+        '[[traffic.operation]]\nname = "a"\nsql = [{ sql = "x", think = "soon" }]',
+        "traffic.operation[0].sql[0].think",
+        "not a number",
+        "",
+    ),
+    (
+        '[[traffic.operation]]\nname = "a"\nsql = [{ sql = "x", when = ":a >" }]',
+        "traffic.operation[0].sql[0].when",
+        "cannot be read",
+        "pgbench",
+    ),
+    (
+        '[[traffic.operation]]\nname = "a"\nsql = [{ sql = "x", whn = "1" }]',
+        "traffic.operation[0].sql[0].whn",
+        "did you mean 'when'?",
+        "",
+    ),
+    (
+        '[traffic]\nprotocol = "simple"\n[[traffic.operation]]\nname = "a"\nsql = "x"\npipeline = true',
+        "traffic.operation[0].pipeline",
+        "no pipelines",
+        "prepared",
+    ),
+    (
+        '[[traffic.operation]]\nname = "a"\npgbench = "checkout.sql"\npipeline = true',
+        "traffic.operation[0].pipeline",
+        "script",
+        "startpipeline",
+    ),
+    (
+        '[[traffic.operation]]\nname = "a"\nsql = [{ sql = "x", into = "a" }]\npipeline = true',
+        "traffic.operation[0].pipeline",
+        "not wait",
+        "leave",
+    ),
+    ('[[traffic.antagonist]]\nkind = "batch"', "traffic.antagonist[0].table", "batch needs a table", ""),
+    ('[[traffic.antagonist]]\nkind = "wraparound_vacuum"', "traffic.antagonist[0].table", "needs a table", ""),
+    (
+        '[[traffic.antagonist]]\nkind = "held_snapshot"\ntable = "t"',
+        "traffic.antagonist[0].table",
+        "takes no table",
+        "long_reader",
+    ),
+    ('[[traffic.antagonist]]\nkind = "batch"\ntable = "t"\nrows = 0', "traffic.antagonist[0].rows", "must be 1 to", ""),
+    ('[[traffic.antagonist]]\nkind = "vacuum"\nrows = 5', "traffic.antagonist[0].rows", "not used by vacuum", "batch"),
+    (
+        '[[traffic.antagonist]]\nkind = "vacuum"\nlead = "1s"',
+        "traffic.antagonist[0].lead",
+        "with before only",
+        "before =",
+    ),
+    (
+        '[[traffic.antagonist]]\nkind = "vacuum"\nbefore = "S1"\nlead = "x"',
+        "traffic.antagonist[0].lead",
+        "not a number with a unit",
+        "",
+    ),
+    (
+        '[[traffic.antagonist]]\nkind = "vacuum"\nbefore = "S1"\nbefore_migration = "1s"',
+        "traffic.antagonist[0].before",
+        "exclude each other",
+        "write two",
+    ),
+    (
+        '[[traffic.antagonist]]\nkind = "vacuum"\nbefore = "S1"\nplacement = "random"',
+        "traffic.antagonist[0].placement",
+        "before says when",
+        "write two",
+    ),
+    (
+        '[[traffic.antagonist]]\nkind = "vacuum"\nbefore_migration = "1s"\nplacement = "random"',
+        "traffic.antagonist[0].placement",
+        "before_migration says when",
+        "write two",
+    ),
+    (
+        '[[traffic.antagonist]]\nkind = "vacuum"\nbefore = "S1"\nevery = "3s"',
+        "traffic.antagonist[0].every",
+        "not used with before",
+        "once",
+    ),
+    (
+        '[[traffic.antagonist]]\nkind = "vacuum"\nplacement = "radnom"',
+        "traffic.antagonist[0].placement",
+        "did you mean 'random'?",
+        "",
+    ),
     ("[traffic]\nactors = 0", "traffic.actors", "1 to 1000", ""),
     ("[traffic]\nactors = 1001", "traffic.actors", "1 to 1000", ""),
     ("[traffic]\nactors = 1.5", "traffic.actors", "got `float`", "whole number"),
@@ -370,9 +568,81 @@ def test_ways_to_name_the_change(folder: Path, migration: str) -> None:
 
 
 def test_keys_of_the_format_that_ask_for_nothing_are_accepted(folder: Path) -> None:
-    accepted(folder, "[rollback]\ndrills = []\n[traffic]\nauto = false\n[snapshot]\nscale = 1")
+    accepted(folder, '[rollback]\ndrills = []\n[traffic]\nauto = false\nfrom_log = ""\n[snapshot]\nscale = 1')
 
 
 def test_a_name_too_long_for_the_filesystem_is_missing(folder: Path) -> None:
     error = refused(folder, f'[snapshot]\nsource = "{"x" * 5000}.dump"')
     assert "does not exist" in error.message
+
+
+def test_every_new_key_of_traffic_at_once(folder: Path) -> None:
+    scenario = accepted(folder, MANY)
+    traffic = scenario.traffic
+    assert traffic.retry == RetrySpec(on=("40001",), attempts=5, backoff="5ms")
+    assert traffic.operation[0].sql[1] == StatementSpec(sql="SELECT :total", when=":total > 100", think="20ms")
+    assert (traffic.burst[0].duration, traffic.ramp[1].rate) == ("2s", 0.0)
+    assert [antagonist.kind for antagonist in traffic.antagonist] == ["batch", "pg_dump", "wraparound_vacuum"]
+    assert (scenario.phase[0].rate, traffic.pooling, traffic.processes) == (50.0, Pooling.TRANSACTION, 2)
+
+
+MANY = """
+[traffic]
+calibration = "5s"
+pooling = "transaction"
+server_connections = 8
+max_waiters = 100
+connect_cost = "20ms"
+settings = { lock_timeout = "2s", idle_in_transaction_session_timeout = 60000 }
+retry = { on = ["40001"], attempts = 5, backoff = "5ms" }
+processes = 2
+[[traffic.burst]]
+rate = 900
+every = "20s"
+for = "2s"
+start = "1s"
+[[traffic.ramp]]
+at = "10s"
+rate = 400
+[[traffic.ramp]]
+at = "20s"
+rate = 0
+[[traffic.operation]]
+name = "pay"
+sql = [{ sql = "SELECT 1 AS total", into = "total" }, { sql = "SELECT :total", when = ":total > 100", think = "20ms" }]
+retry = { attempts = 1 }
+[[traffic.operation]]
+name = "both"
+sql = ["SELECT 1", "SELECT 2"]
+pipeline = true
+[[traffic.antagonist]]
+kind = "batch"
+table = "jobs"
+rows = 10
+placement = "random"
+[[traffic.antagonist]]
+kind = "pg_dump"
+[[traffic.antagonist]]
+kind = "wraparound_vacuum"
+table = "orders"
+before = "ALTER TABLE"
+lead = "1s"
+[[phase]]
+name = "more"
+rate = 50
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "auto = true",
+        'from_log = "seed.sql"',
+        'from_log = "."',
+        'from_statements = "seed.sql"\n[[traffic.operation]]\nname = "a"\nsql = "SELECT 1"',
+        'arrival = "trace"\ntrace = "trace.csv"\n[[traffic.operation]]\nname = "view"\nsql = "SELECT 1"',
+        'arrival = "trace"\ntrace = "trace.csv"\nauto = true',
+    ],
+)
+def test_where_a_workload_may_come_from(folder: Path, text: str) -> None:
+    accepted(folder, f"[traffic]\n{text}")
