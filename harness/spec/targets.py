@@ -10,6 +10,7 @@ from typing import Any, Final
 import postgast
 
 _PLAIN: Final = re.compile(r"[a-z_][a-z0-9_$]*")  # what SQL leaves as it is; everything else needs quotes
+_FEW_ROWS: Final = 100  # keys of one statement that the ledger keeps; INSERT … SELECT may write any number
 _WRITERS: Final = ("InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt")
 
 
@@ -117,17 +118,32 @@ def _ledger(statement: Any) -> LedgerTarget | None:
     if kind == "DeleteStmt":
         single = not statement.using_clause
         return LedgerTarget(LedgerAction.DELETE, _bare_name(statement.relation)) if single else None
-    if statement.HasField("on_conflict_clause"):
+    conflict = statement.on_conflict_clause
+    if statement.HasField("on_conflict_clause") and _word(conflict, "action") != "ONCONFLICT_NOTHING":
+        return None  # the rows that DO NOTHING returns are those that were inserted; DO UPDATE returns others too
+    if statement.HasField("select_stmt") and not _few(postgast.unwrap_node(statement.select_stmt)):
         return None
-    if statement.HasField("select_stmt") and not postgast.unwrap_node(statement.select_stmt).values_lists:
-        return None  # INSERT … SELECT may write any number of rows; DEFAULT VALUES has no source at all
     return LedgerTarget(LedgerAction.INSERT, _bare_name(statement.relation))
+
+
+def _few(source: Any) -> bool:
+    """Whether the source of an INSERT gives few rows by its text: VALUES, or a SELECT with a small LIMIT."""
+    if source.values_lists:
+        return True
+    limit: Any = postgast.unwrap_node(source.limit_count)
+    return _kind(limit) == "A_Const" and 0 < limit.ival.ival <= _FEW_ROWS
+
+
+def _word(node: Any, field: str) -> str:
+    """The name of an enumerated field's value."""
+    values = node.DESCRIPTOR.fields_by_name[field].enum_type.values_by_number
+    return str(values[getattr(node, field)].name)
 
 
 def _control(statement: Any) -> str:
     if _kind(statement) != "TransactionStmt":
         return ""
-    kind = str(statement.DESCRIPTOR.fields_by_name["kind"].enum_type.values_by_number[statement.kind].name)
+    kind = _word(statement, "kind")
     if kind in ("TRANS_STMT_BEGIN", "TRANS_STMT_START"):
         return "begin"
     return "end" if kind in ("TRANS_STMT_COMMIT", "TRANS_STMT_ROLLBACK") else ""

@@ -162,7 +162,7 @@ def _insert_text(copy: _Copy) -> tuple[str, dict[str, str | int | float]]:
     head = f"INSERT INTO {table.written} ({quoted_list(values)})" if values else f"INSERT INTO {table.written}"
     sql = (
         f"{head}{' OVERRIDING SYSTEM VALUE' if overriding else ''}\n"
-        f"SELECT {', '.join(values.values())}\n  FROM {table.written} AS source\n WHERE {key.text}"
+        f"SELECT {', '.join(values.values())}\n  FROM {table.written} AS source\n WHERE {key.text}\n LIMIT 1"
         + ("" if copy.certain else "\nON CONFLICT DO NOTHING")
     )
     return sql, params
