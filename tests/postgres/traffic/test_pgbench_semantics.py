@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import time
 from pathlib import Path
 from random import Random
 
@@ -35,12 +36,22 @@ EXPRESSIONS = [
     "random(4, 4)", "random_zipfian(3, 3, 1.5)", "random_gaussian(3, 3, 2)", "random_exponential(3, 3, 1)",
     "permute(0, 1)", "permute(5, 1, 9)", ":d + 1", ":d / 2", ":b and true", "-:d",
 ]  # fmt: skip
+# What pgbench says of each, and the SQLSTATE that PostgreSQL has for it.
 FAILING = [
-    "9223372036854775807 + 1", "-9223372036854775807 - 2", "9223372036854775807 * 2", "-9223372036854775808 / -1",
-    "1 / 0", "1 % 0", "true = true", "not 1", "true + 1", "int(true)", "1 and true", "int(1e30)", "int(1.0 / 0)",
-    "least(true, 1)", "random(2, 1)", "random_gaussian(1, 9, 1)", "random_zipfian(1, 9, 1)",
-    "random_exponential(1, 9, 0)", "permute(1, 0)", "permute(1, -1)",
-    "random(-4611686018427387905, 4611686018427387904)",
+    ("9223372036854775807 + 1", "bigint add out of range", "22003"),
+    ("-9223372036854775807 - 2", "bigint sub out of range", "22003"),
+    ("9223372036854775807 * 2", "bigint mul out of range", "22003"),
+    ("-9223372036854775808 / -1", "bigint div out of range", "22003"),
+    ("1 / 0", "division by zero", "22012"), ("1 % 0", "division by zero", "22012"),
+    ("true = true", "cannot coerce boolean to int", "42804"), ("not 1", "cannot coerce int to boolean", "42804"),
+    ("true + 1", "cannot coerce boolean to int", "42804"), ("int(true)", "cannot coerce boolean to int", "42804"),
+    ("1 and true", "cannot coerce int to boolean", "42804"), ("least(true, 1)", "cannot coerce boolean", "42804"),
+    ("int(1e30)", "double to int overflow", "22003"), ("int(1.0 / 0)", "double to int overflow", "22003"),
+    ("random(2, 1)", "empty range", "22023"), ("random_gaussian(1, 9, 1)", "gaussian parameter", "22023"),
+    ("random_zipfian(1, 9, 1)", "zipfian parameter", "22023"),
+    ("random_exponential(1, 9, 0)", "exponential parameter", "22023"),
+    ("permute(1, 0)", "permute size", "22023"), ("permute(1, -1)", "permute size", "22023"),
+    ("random(-4611686018427387905, 4611686018427387904)", "random range is too large", "22003"),
 ]  # fmt: skip
 REFUSED = [
     "1 < 2 < 3", "1 +", "(1", "1 2", "case 1 when 1 then 2 end", "rando(1, 2)", "random(1)", "pi(1)", "1e400",
@@ -79,14 +90,18 @@ def test_values_are_those_of_pgbench(module_server: Server, tmp_path: Path) -> N
     assert dict(zip(EXPRESSIONS, ours, strict=True)) == dict(zip(EXPRESSIONS, theirs, strict=True))
 
 
-@pytest.mark.parametrize("text", FAILING)
-def test_what_fails_in_pgbench_fails_here(module_server: Server, tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize(("text", "theirs", "sqlstate"), FAILING)
+def test_what_fails_in_pgbench_fails_here(
+    module_server: Server, tmp_path: Path, text: str, theirs: str, sqlstate: str
+) -> None:
     script = tmp_path / "one.sql"
     script.write_text(f"\\set x {text}\nSELECT 1;")
     done = pgbench(module_server, script)
+    assert theirs in done.stderr
     assert "evaluation of meta-command failed" in done.stderr
-    with pytest.raises(ExpressionError):
+    with pytest.raises(ExpressionError) as caught:
         evaluate(text)
+    assert caught.value.sqlstate == sqlstate
 
 
 @pytest.mark.parametrize("text", REFUSED)
@@ -148,25 +163,38 @@ def test_a_script_leaves_the_same_rows(rig: Rig, tmp_path: Path, protocol: Proto
     assert ours == theirs * summary.completed
 
 
-@pytest.mark.parametrize(
-    ("script", "sqlstate"),
-    [
-        ("SELECT 1 AS x WHERE false \\gset\nSELECT 1;", "P0002"),
-        ("SELECT generate_series(1, 2) AS x \\gset\nSELECT 1;", "P0003"),
-        ("BEGIN;\nSELECT 1;", "25000"),
-        ("BEGIN;\n\\set x 1 / 0\nEND;", "22012"),
-        ("SELECT '' AS e \\gset\n\\set x :e + 1\nSELECT 1;", "22P02"),
-    ],
-)
-def test_what_stops_a_pgbench_client_fails_the_operation(rig: Rig, tmp_path: Path, script: str, sqlstate: str) -> None:
-    (tmp_path / "bad.sql").write_text(script)
-    assert pgbench(rig.server, tmp_path / "bad.sql").returncode != 0
-    traffic = rig.start(OperationSpec(name="bad", pgbench="bad.sql"), rate=50, actors=1, path=tmp_path / "s.toml")
+# Scripts that end a client of pgbench: what it says, and the SQLSTATE of our operation.
+STOPPING = {
+    "no row": ("SELECT 1 AS x WHERE false \\gset", "expected one row, got 0", "P0002"),
+    "two rows": ("SELECT generate_series(1, 2) AS x \\gset", "expected one row, got 2", "P0003"),
+    "no result": ("UPDATE orders SET n = n WHERE false \\gset", "expected one row, got 0", "P0002"),
+    "odd column": ('SELECT 1 AS "b-c" \\gset', "invalid variable name", "42602"),
+    "left open": ("BEGIN;\nSELECT 1;", "without completing the last transaction", "25000"),
+    "division": ("BEGIN;\n\\set x 1 / 0\nEND;", "division by zero", "22012"),
+    "overflow": ("\\set x 9223372036854775807\n\\set x :x + 1", "bigint add out of range", "22003"),
+    "no number": ("SELECT '' AS e \\gset\n\\set x :e + 1", "evaluation of meta-command failed", "22P02"),
+    "unset": ("\\if 0\n\\set a 1\n\\endif\n\\set b :a", 'undefined variable "a"', "42704"),
+    "sleepless": ("\\set nap null\n\\sleep :nap us", "invalid sleep time", "42804"),
+    "server": ("SELECT 1 / :client_id::int", "division by zero", "22012"),
+}
+
+
+def test_what_stops_a_pgbench_client_fails_the_operation(rig: Rig, tmp_path: Path) -> None:
+    for name, (script, words, _) in STOPPING.items():
+        (tmp_path / f"{name}.sql").write_text(f"{script}\n;SELECT 1;")
+        done = pgbench(rig.server, tmp_path / f"{name}.sql", "-Mprepared")
+        assert done.returncode != 0, name
+        assert words in done.stderr, name
+    operations = [OperationSpec(name=name, pgbench=f"{name}.sql") for name in STOPPING]
+    traffic = rig.start(*operations, rate=200, actors=1, path=tmp_path / "s.toml")
     traffic.begin()
-    while traffic.progress.failed < 3:
+    while traffic.progress.failed < 15 * len(operations):
         assert traffic.alive
-    summary = traffic.stop(drain_ns=10**9)
+        time.sleep(0.01)
+    summary = traffic.stop(drain_ns=10**10)
     assert summary.failed == summary.offered
-    assert {error.sqlstate for error in summary.errors} == {sqlstate}
+    names = list(STOPPING)
+    found = {names[error.operation]: error.sqlstate for error in summary.errors}
+    assert found == {name: sqlstate for name, (_, _, sqlstate) in STOPPING.items()}
     idle = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'rehearse/traffic%' AND state <> 'idle'"
     assert rig.conn.execute(idle).fetchone() == (0,)
