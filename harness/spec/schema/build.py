@@ -9,7 +9,7 @@ import msgspec
 from msgspec import inspect
 
 from harness.spec.scenario import Scenario
-from harness.spec.schema.describe import KEYS, SECTIONS
+from harness.spec.schema.describe import DESCRIBED_ELSEWHERE, KEYS, SECTIONS
 
 SCHEMA_FILE = Path(__file__).with_name("scenario.schema.json")
 """The schema that ships in the package, for completion in editors."""
@@ -69,6 +69,8 @@ def key_names() -> list[str]:
 
 
 def _structs(kind: inspect.Type | None = None, section: str = "") -> Iterator[tuple[str, inspect.StructType]]:
+    if section in DESCRIBED_ELSEWHERE:
+        return
     for struct in _inside(inspect.type_info(Scenario) if kind is None else kind):
         yield section, struct
         for field in struct.fields:
@@ -86,7 +88,9 @@ def _inside(kind: inspect.Type) -> list[inspect.StructType]:
 
 
 def _is_section(section: str, field: inspect.Field) -> bool:
-    return _dotted(section, field.encode_name) in SECTIONS
+    """Whether the field is a table with a heading of its own, and no row in the table that holds it."""
+    dotted = _dotted(section, field.encode_name)
+    return dotted in SECTIONS and dotted not in KEYS
 
 
 def _dotted(section: str, name: str) -> str:
@@ -94,7 +98,7 @@ def _dotted(section: str, name: str) -> str:
 
 
 def _meaning(dotted: str) -> str:
-    if dotted in SECTIONS:
+    if dotted in SECTIONS and dotted not in KEYS:
         return SECTIONS[dotted][1]
     return f"{KEYS[dotted].meaning} Example: {KEYS[dotted].example}"
 

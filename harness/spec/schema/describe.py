@@ -1,15 +1,9 @@
 """What each key of a scenario means, for its JSON Schema and for docs/scenario.md."""
 
-from typing import Final, NamedTuple
+from typing import Final
 
-
-class Key(NamedTuple):
-    """`kind` of value in words, one sentence of `meaning`, and an `example` as written in the file."""
-
-    kind: str
-    meaning: str
-    example: str
-
+from harness.spec.schema.describe_traffic import TRAFFIC_KEYS
+from harness.spec.schema.key import DURATION, Key
 
 SECTIONS: Final[dict[str, tuple[str, str]]] = {
     "": ("The top of the file", "What the rehearsal is called, and its random seed."),
@@ -27,10 +21,29 @@ SECTIONS: Final[dict[str, tuple[str, str]]] = {
         "[migration.command]",
         'With `tool = "command"`: any tool, run with DATABASE_URL and PG* set.',
     ),
-    "traffic": ("[traffic]", "The application: an open loop of operations at a fixed rate over a pool of connections."),
+    "traffic": (
+        "[traffic]",
+        "The application: an open loop of operations over a pool of connections; see [traffic.md](traffic.md).",
+    ),
+    "traffic.retry": (
+        "retry = { … }",
+        "What the application does about errors that pass: in [traffic] for all operations, or in one for itself.",
+    ),
+    "traffic.burst": (
+        "[[traffic.burst]]",
+        "Windows with a rate of their own, whatever the rate is else; where two overlap, the later in the file counts.",
+    ),
+    "traffic.ramp": (
+        "[[traffic.ramp]]",
+        "Points of the rate's course in order of time: straight lines from traffic.rate on, constant after the last.",
+    ),
     "traffic.operation": (
         "[[traffic.operation]]",
         "One unit of the application's work, one transaction: from `sql` or from a pgbench script.",
+    ),
+    "traffic.operation.sql": (
+        "sql = [{ … }]",
+        "A statement of an operation with more to say than its SQL; it stands in the list beside plain ones.",
     ),
     "traffic.antagonist": ("[[traffic.antagonist]]", "A session that makes life hard for the migration."),
     "phase": (
@@ -44,8 +57,10 @@ SECTIONS: Final[dict[str, tuple[str, str]]] = {
 }
 """Title and purpose of each table of the file, in the order of the reference."""
 
-_DURATION = "duration"
 _SIZE = "size"
+
+DESCRIBED_ELSEWHERE: Final = frozenset({"traffic.operation.retry"})
+"""Tables with the keys of another that is described."""
 
 KEYS: Final[dict[str, Key]] = {
     "name": Key("text", "What the rehearsal is called in reports; absent: the folder's name.", 'name = "0042-status"'),
@@ -73,7 +88,7 @@ KEYS: Final[dict[str, Key]] = {
         "list of text", "Extensions the data needs: checked before anything is restored.", 'extensions = ["pg_trgm"]'
     ),
     "postgres.deadlock_timeout": Key(
-        _DURATION,
+        DURATION,
         "Every lock wait longer than this is recorded exactly. Production's usual 1s would hide most of them.",
         'deadlock_timeout = "10ms"',
     ),
@@ -110,67 +125,25 @@ KEYS: Final[dict[str, Key]] = {
         "step: one transaction around each step; as-written: like psql -f, with the file's own BEGIN and COMMIT.",
         'transaction = "as-written"',
     ),
-    "migration.lock_timeout": Key(_DURATION, "Set for the migration's session; 0: none.", 'lock_timeout = "2s"'),
+    "migration.lock_timeout": Key(DURATION, "Set for the migration's session; 0: none.", 'lock_timeout = "2s"'),
     "migration.retries": Key("whole number", "How often a step is tried again after lock_timeout.", "retries = 5"),
-    "migration.retry_delay": Key(_DURATION, "The pause before each retry.", 'retry_delay = "500ms"'),
+    "migration.retry_delay": Key(DURATION, "The pause before each retry.", 'retry_delay = "500ms"'),
     "migration.command.up": Key("command", "Makes the change.", 'up = "npx prisma migrate deploy"'),
     "migration.command.down": Key("command", "Takes it back.", 'down = "alembic downgrade base"'),
     "migration.command.cwd": Key("path", "Where the commands run.", 'cwd = "app"'),
-    "traffic.rate": Key("number", "Operations per second; arrivals do not wait for completions.", "rate = 200"),
-    "traffic.actors": Key("whole number, 1 to 1000", "Connections of the application's pool.", "actors = 16"),
-    "traffic.arrival": Key("poisson or uniform", "The arrival process.", 'arrival = "uniform"'),
-    "traffic.protocol": Key(
-        "prepared, extended or simple",
-        "How operations are sent; prepared keeps prepared statements across the migration, as applications do.",
-        'protocol = "extended"',
-    ),
-    "traffic.pool_timeout": Key(_DURATION, "How long an operation waits for a connection.", 'pool_timeout = "5s"'),
-    "traffic.statement_timeout": Key(
-        _DURATION, "Set for the application's sessions; 0: none.", 'statement_timeout = "30s"'
-    ),
-    "traffic.baseline": Key(_DURATION, "The quiet time before the migration.", 'baseline = "10s"'),
-    "traffic.settle": Key(_DURATION, "The time after the migration and after the rollback.", 'settle = "3s"'),
-    "traffic.operation.name": Key("text, required", "What the operation is called in reports.", 'name = "checkout"'),
-    "traffic.operation.weight": Key("number", "Its share of the mix, relative to the others.", "weight = 60"),
-    "traffic.operation.version": Key(
-        "text", "The application version that sends it; absent: every version.", 'version = "old"'
-    ),
-    "traffic.operation.sql": Key(
-        "text or list of text",
-        "A statement, or several: one transaction.",
-        'sql = "SELECT * FROM orders WHERE id = :id"',
-    ),
-    "traffic.operation.pgbench": Key("path", "A pgbench script instead of sql.", 'pgbench = "checkout.sql"'),
-    "traffic.operation.params": Key(
-        "table",
-        "A value, or a generator, for each :name: sample(table.column), zipf(), int(), uuid(), text(), now(), faker(), "
-        "choice().",
-        'params = { id = "sample(orders.id)" }',
-    ),
-    "traffic.operation.expected": Key(
-        "list of SQLSTATEs", "Errors that the application expects and handles.", 'expected = ["23505"]'
-    ),
-    "traffic.antagonist.kind": Key(
-        "long_reader, idle_in_transaction, bulk_writer, vacuum or sql, required",
-        "What it does.",
-        'kind = "long_reader"',
-    ),
-    "traffic.antagonist.table": Key("text", "On which table; vacuum and sql need none.", 'table = "orders"'),
-    "traffic.antagonist.sql": Key(
-        "text", "What an antagonist of kind sql runs.", 'sql = "REFRESH MATERIALIZED VIEW m"'
-    ),
-    "traffic.antagonist.every": Key(_DURATION, "From one beginning to the next.", 'every = "10s"'),
-    "traffic.antagonist.hold": Key(_DURATION, "How long it stays.", 'hold = "2s"'),
-    "traffic.antagonist.start": Key(_DURATION, "The first one after the baseline begins.", 'start = "1s"'),
-    "traffic.antagonist.before_migration": Key(
-        _DURATION, "One begins this long before the migration, and lies across its start.", 'before_migration = "500ms"'
-    ),
+    **TRAFFIC_KEYS,
     "phase.name": Key("text, required", "What the phase is called.", 'name = "expand"'),
     "phase.steps": Key("list of text", "The steps applied at its beginning.", 'steps = ["001_add_column"]'),
     "phase.traffic": Key(
         "table of shares", "The application versions running from then on.", "traffic = { old = 0.5, new = 0.5 }"
     ),
-    "phase.for": Key(_DURATION, "How long it lasts after its steps.", 'for = "5s"'),
+    "phase.rate": Key(
+        "number, 0.001 to 1000000",
+        "Operations per second from its beginning on, instead of rate and ramp; absent: as in the phase before. The "
+        "rollback goes back through the phases with their rates.",
+        "rate = 50",
+    ),
+    "phase.for": Key(DURATION, "How long it lasts after its steps.", 'for = "5s"'),
     "invariant.name": Key("text, required", "What the invariant is called.", 'name = "totals agree"'),
     "invariant.sql": Key("text", "The query; its answer must be 0.", 'sql = "SELECT count(*) FROM t WHERE a <> b"'),
     "invariant.file": Key("path", "A file instead; its last statement counts.", 'file = "invariant.sql"'),
@@ -185,11 +158,11 @@ KEYS: Final[dict[str, Key]] = {
         "text", "Why there is no way back: needed with none.", 'reason = "the old table is retired"'
     ),
     "budgets.blocked": Key(
-        _DURATION,
+        DURATION,
         "The longest time any operation waited for a lock that the migration held or queued for.",
         'blocked = "500ms"',
     ),
-    "budgets.outage": Key(_DURATION, "The longest time with offered load and no completion.", 'outage = "250ms"'),
+    "budgets.outage": Key(DURATION, "The longest time with offered load and no completion.", 'outage = "250ms"'),
     "budgets.p99": Key(
         "ratio or duration", "The 99th percentile while migrating: against the baseline, or absolute.", 'p99 = "10x"'
     ),
@@ -197,12 +170,12 @@ KEYS: Final[dict[str, Key]] = {
         "whole number or share", "Operations with an error that is not declared as expected.", 'failed = "0.1%"'
     ),
     "budgets.held": Key(
-        _DURATION,
+        DURATION,
         "The longest AccessExclusive, Exclusive, ShareRowExclusive or Share lock on a table that traffic uses.",
         'held = "1s"',
     ),
-    "budgets.rollback_time": Key(_DURATION, "How long the way back may take.", 'rollback_time = "60s"'),
-    "budgets.duration": Key(_DURATION, "How long the migration may take.", 'duration = "10m"'),
+    "budgets.rollback_time": Key(DURATION, "How long the way back may take.", 'rollback_time = "60s"'),
+    "budgets.duration": Key(DURATION, "How long the migration may take.", 'duration = "10m"'),
     "budgets.wal": Key(_SIZE, "WAL the migration may write.", 'wal = "10GB"'),
     "budgets.disk": Key(_SIZE, "Disk the migration may need at its peak.", 'disk = "20GB"'),
     "accept.hazard": Key("text, required", "The hazard's id.", 'hazard = "table_rewrite"'),

@@ -58,13 +58,17 @@ def test_the_example_of_each_key_is_toml_of_that_key_and_fits_the_schema(dotted:
 
 
 def wrapped(document: object, section: str) -> object:
-    """The document with the lists that the section's double brackets stand for."""
-    title = SECTIONS[section][0]
-    if not title.startswith("[["):
-        return document
-    first, _, rest = section.partition(".")
-    assert isinstance(document, dict)
-    return {first: {rest: [document[first][rest]]}} if rest else {first: [document[first]]}
+    """The document with the lists that brackets in the sections' titles stand for."""
+
+    def wrap(inner: object, parts: list[str], above: str) -> object:
+        if not parts:
+            return inner
+        assert isinstance(inner, dict)
+        here = f"{above}.{parts[0]}" if above else parts[0]
+        value = wrap(inner[parts[0]], parts[1:], here)
+        return {parts[0]: [value] if "[[" in SECTIONS[here][0] or "[{" in SECTIONS[here][0] else value}
+
+    return wrap(document, section.split(".") if section else [], "")
 
 
 @pytest.fixture
