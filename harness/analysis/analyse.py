@@ -20,7 +20,7 @@ from harness.analysis.wal import growth_of, samples_of, wal_of
 from harness.events.history import History
 from harness.events.migration import ToolEnded
 from harness.events.run import CloneMade, EngineChosen, MixChanged, RunEnded, RunInterrupted, SnapshotReady
-from harness.events.traffic import AntagonistActed, OperationDeclared, OperationFailed, OperationMissed
+from harness.events.traffic import AntagonistActed, OperationDeclared, OperationFailed, OperationMissed, WorkloadDerived
 from harness.model.spans import Span
 from harness.model.units import parse_duration
 from harness.model.words import Direction, Pass
@@ -76,6 +76,7 @@ def analyse(history: History) -> Facts:
         database_bytes_before=before,
         up_failed_tool=_tool_failure(history),
         rollback_ran=did_go_down(history),
+        workload=history.of(WorkloadDerived),
     )
 
 

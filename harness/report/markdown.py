@@ -28,7 +28,10 @@ def render_markdown(view: View, *, link: str = "") -> str:
         _findings,
         _statements,
         _operations,
+        _errors,
+        _workload,
         _rollback,
+        _trust,
         _not_proven,
     ]
     dropped = False
@@ -139,7 +142,41 @@ def _operations(view: View) -> list[str]:
         (o.name, o.version, o.offered, o.errors or o.failed, o.baseline_p99, o.migrate_p99, o.factor)
         for o in view.operations
     ]
-    return _details(plural(len(rows), "operation"), _table(head, rows)) if rows else []
+    parts = ("Migrating", "Response p50", "Response p99", "Response max", "Pool wait p99", "Service p99")
+    times = [
+        (t.operation, t.p50, t.p99, t.top, t.waited_p99, t.served_p99) for t in view.times if t.window == "migrating"
+    ]
+    apart = ["", *_table(parts, times)] if times else []
+    return _details(plural(len(rows), "operation"), [*_table(head, rows), *apart]) if rows else []
+
+
+def _errors(view: View) -> list[str]:
+    head = ("Operation", "SQLSTATE", "Class", "Users saw", "Absorbed by a retry", "Expected")
+    rows = [(e.operation, f"{e.sqlstate} {e.message}".strip(), e.error_class, e.seen, e.absorbed, e.expected)
+            for e in view.errors]  # fmt: skip
+    return _details("Errors: seen by users, absorbed by retries, expected", _table(head, rows)) if rows else []
+
+
+def _workload(view: View) -> list[str]:
+    workload = view.workload
+    if workload is None:
+        return []
+    lines = [f"- {escape(label)}: {escape(text)}" for label, text in workload.facts]
+    if workload.course:
+        head = ("Phase", "Scheduled", "Offered", "Busiest second", "Completed", "Versions")
+        rows = [(c.phase, c.scheduled, c.offered, c.peak, c.completed, c.mix) for c in workload.course]
+        lines += ["", *_table(head, rows)]
+    if workload.uncovered:
+        lines += ["", f"Not covered: {plural(len(workload.uncovered), 'statement')} of the source"]
+    return _details("Workload", lines)
+
+
+def _trust(view: View) -> list[str]:
+    rows = [(f"{r.status.mark} {r.status.value}", r.label, r.limit, r.found, r.note) for r in view.trust.rows]
+    lines = _table(("", "Aspect", "Needed", "Found", "What to do"), rows) if rows else []
+    noise = [f"- {escape(label)}: {escape(text)}" for label, text in view.trust.noise]
+    lines += ["", *noise] if noise else []
+    return _details("Can these figures be trusted?", lines) if lines else []
 
 
 def _rollback(view: View) -> list[str]:

@@ -1,22 +1,18 @@
-"""The measured parts of rehearsal.json: environment, locks, statements, operations, timeline, rollback."""
+"""The measured parts of rehearsal.json: environment, locks, statements, timeline, rollback."""
 
-from harness.analysis.facts import Facts, LatencyFacts, OperationFacts, StatementFacts
+from harness.analysis.facts import Facts, StatementFacts
 from harness.analysis.names import TABLE_KINDS
-from harness.model.spans import Span
 from harness.model.units import NS_PER_MS
 from harness.report.shapes import (
     ChangedTable,
     Difference,
     Environment,
-    Latency,
     Ledger,
     Lock,
-    Operation,
     Rewrite,
     Rollback,
     Statement,
     Timeline,
-    Traffic,
 )
 from harness.report.words import milliseconds, strength
 
@@ -95,59 +91,6 @@ def statement(one: StatementFacts) -> Statement:
         message=one.message or None,
         left_behind=one.left_behind,
     )
-
-
-def _latency(window: LatencyFacts) -> Latency:
-    return Latency(
-        count=window.count,
-        failed=window.failed,
-        p50_ms=milliseconds(window.p50_ns),
-        p95_ms=milliseconds(window.p95_ns),
-        p99_ms=milliseconds(window.p99_ns),
-        max_ms=milliseconds(window.max_ns),
-    )
-
-
-def operation(one: OperationFacts) -> Operation:
-    """One operation with its windows."""
-    return Operation(
-        name=one.name,
-        version=one.version,
-        offered=one.offered,
-        completed=one.completed,
-        failed=dict(sorted(one.failed.items())),
-        expected=dict(sorted(one.expected.items())),
-        failed_in_baseline=dict(sorted(one.failed_in_baseline.items())),
-        baseline=_latency(one.baseline),
-        migrate=_latency(one.migrate),
-        rollback=_latency(one.rollback),
-    )
-
-
-def traffic(facts: Facts) -> Traffic | None:
-    """The traffic, None where there was none. An outage is null where there was none."""
-    all_ = facts.traffic
-    if all_ is None:
-        return None
-    return Traffic(
-        rate=all_.rate,
-        actors=all_.actors,
-        offered=all_.offered,
-        completed=all_.completed,
-        failed=all_.failed,
-        pool_timeouts=all_.pool_timeouts,
-        abandoned=all_.abandoned,
-        baseline=_latency(all_.baseline),
-        migrate=_latency(all_.migrate),
-        settle=_latency(all_.settle),
-        rollback=_latency(all_.rollback),
-        outage_ms=_length(all_.outage),
-        outage_rollback_ms=_length(all_.outage_rollback),
-    )
-
-
-def _length(span: Span | None) -> float | None:
-    return span.duration_ns / NS_PER_MS if span else None
 
 
 def timeline(facts: Facts) -> Timeline | None:

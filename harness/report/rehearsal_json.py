@@ -7,6 +7,7 @@ import msgspec
 from harness.analysis import judgement
 from harness.report import numbers_json as n
 from harness.report import shapes
+from harness.report import traffic_json as t
 from harness.report.view import View
 
 SCHEMA_VERSION = "1.0"
@@ -94,6 +95,9 @@ class Rehearsal(msgspec.Struct, frozen=True, kw_only=True):
     quality: tuple[shapes.Quality, ...]
     not_proven: tuple[str, ...]
     unused_accepts: tuple[str, ...]
+    errors: tuple[shapes.Error, ...] = ()
+    workload: tuple[shapes.Source, ...] = ()
+    trust: tuple[Check, ...] = ()
 
 
 def render_json(view: View) -> bytes:
@@ -117,8 +121,8 @@ def build_rehearsal(view: View) -> Rehearsal:
         locks=n.locks(facts),
         rewrites=n.rewrites(facts),
         statements=tuple(n.statement(s) for s in facts.statements),
-        operations=tuple(n.operation(o) for o in facts.operations),
-        traffic=n.traffic(facts),
+        operations=tuple(t.operation(o) for o in facts.operations),
+        traffic=t.traffic(facts),
         timeline=n.timeline(facts),
         rollback=n.rollback(facts),
         invariants=tuple(
@@ -131,6 +135,9 @@ def build_rehearsal(view: View) -> Rehearsal:
         ),
         not_proven=view.not_proven,
         unused_accepts=view.unused_accepts,
+        errors=t.errors(facts),
+        workload=tuple(t.sources(facts)),
+        trust=tuple(_check(check) for check in view.judgement.trust),
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from harness.analysis.facts.aftermath import InvariantFacts, RollbackFacts, StateFacts
 from harness.analysis.facts.application import AntagonistFacts, ErrorFacts, OperationFacts, Timeline, TrafficFacts
 from harness.analysis.facts.change import DeadlockFacts, StatementFacts
+from harness.events.traffic import WorkloadDerived
 from harness.model.spans import Span
 from harness.model.words import Pass, PhaseKind
 
@@ -86,3 +87,5 @@ class Facts:
     rollback_ran: bool = False
     errors: tuple[ErrorFacts, ...] = ()
     """Errors of operations, what users saw first."""
+    workload: tuple[WorkloadDerived, ...] = ()
+    """Where operations came from that the scenario does not write out."""

@@ -14,11 +14,26 @@ from harness.report.html.sections import (
     rollback,
     statements,
     timeline,
+    trust,
     verdict,
+    workload,
 )
 from harness.report.view import View
 
-_SECTIONS = (numbers, budgets, timeline, findings, statements, operations, rollback, matrix, limits, reproduce)
+_SECTIONS = (
+    numbers,
+    budgets,
+    timeline,
+    findings,
+    statements,
+    operations,
+    workload,
+    rollback,
+    matrix,
+    trust,
+    limits,
+    reproduce,
+)
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline' 'unsafe-eval'; img-src data:"
 """The browser itself refuses any request; Vega compiles its expressions, which needs unsafe-eval."""
@@ -57,8 +72,10 @@ def _contents(view: View) -> Markup:
         ("findings", "Findings"),
         ("statements", "Statements"),
         ("operations", "Operations"),
+        *([("workload", "Workload")] if view.workload else []),
         ("rollback", "Rollback"),
         *([("versions", "Versions")] if view.matrix else []),
+        *([("trust", "Trust")] if view.trust.rows or view.trust.noise or view.quality else []),
         ("not-proven", "Not proven"),
         ("reproduce", "Reproduce"),
     ]

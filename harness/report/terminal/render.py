@@ -3,7 +3,8 @@
 from harness.report.terminal.canvas import Canvas, columns
 from harness.report.terminal.findings import finding_lines
 from harness.report.terminal.picture import picture
-from harness.report.view.model import BudgetRow, PhaseRow, Status, View
+from harness.report.terminal.traffic import error_lines, trust_texts
+from harness.report.view.model import BudgetRow, PhaseRow, View
 
 _INDENT = 12
 """Where the label of a budget begins: after the longest status."""
@@ -32,7 +33,8 @@ def render_terminal(
         *(finding_lines(finding, canvas) for finding in view.findings),
         _budgets("Budgets", view.budgets, canvas),
         _budgets("Invariants", view.invariants, canvas),
-        _bullets("Quality of this run", tuple(_quality(q) for q in view.quality), canvas),
+        error_lines(view.errors, canvas),
+        _bullets("Can these figures be trusted?", tuple(trust_texts(view)), canvas),
         _bullets("Accepted, but did not occur", view.unused_accepts, canvas),
         _bullets("Not proven", view.not_proven, canvas),
         [*_verdict(view, canvas), *_path(report_path, canvas)],
@@ -108,12 +110,6 @@ def _budgets(title: str, rows: tuple[BudgetRow, ...], canvas: Canvas) -> list[st
 
 def _column(head: str, cells: list[str], canvas: Canvas, most: int) -> int:
     return min(most, max(len(head), *(columns(canvas.text(cell)) for cell in cells)))
-
-
-def _quality(quality: tuple[Status, str, str]) -> str:
-    status, text, remedy = quality
-    said = text if status is Status.NOTE else f"{status.mark} {status.value}: {text}"
-    return said + (f" ({remedy})" if remedy else "")
 
 
 def _bullets(title: str, texts: tuple[str, ...], canvas: Canvas) -> list[str]:

@@ -13,6 +13,7 @@ from harness.report.view.reproduce import command_line, reproduce_rows
 from harness.report.view.rollback import rollback_view
 from harness.report.view.tables import operation_rows, statement_rows
 from harness.report.view.timeline import build_timeline
+from harness.report.view.traffic import error_rows, times_rows, trust_view, workload_view
 from harness.report.words import DASH, one_line, plural, seconds
 
 
@@ -36,6 +37,10 @@ def build_view(info: RunInfo, facts: Facts, judgement: Judgement) -> View:
         findings=finding_views(info, facts, judgement),
         statements=statement_rows(facts, judgement),
         operations=operation_rows(facts),
+        times=times_rows(facts),
+        errors=error_rows(facts),
+        workload=workload_view(info, facts),
+        trust=trust_view(facts, judgement),
         rollback=rollback_view(facts),
         invariants=_invariants(facts),
         matrix=build_matrix(info, facts),

@@ -10,6 +10,7 @@ from harness.model.words import Direction, PhaseKind
 from harness.report.view import View, build_view
 from harness.spec.scenario import PhaseSpec, Scenario
 from tests.unit.report import samples as s
+from tests.unit.report import traffic_samples as t
 
 _B, _M, _R, _T = PhaseKind.BASELINE, PhaseKind.MIGRATE, PhaseKind.ROLLBACK, PhaseKind.SETTLE
 _PHASES = ((_B, "", 0.0, 10.0), (_M, "", 10.0, 14.5), (_T, "", 14.5, 18.0), (_R, "", 18.0, 21.9), (_T, "", 21.9, 30.0))
@@ -93,18 +94,32 @@ def failing() -> View:
         phases=s.phases(_PHASES),
         statements=statements,
         operations=(
-            s.operation("view order", 3602, migrate=s.latency(540, 0.5, 900, 1491, 1512)),
+            s.operation(
+                "view order",
+                3602,
+                baseline=t.apart(s.latency(1200, 0.41, 1.2, 3.1, 5.8), waited=(0.01, 0.8), served=(0.39, 2.9)),
+                migrate=t.apart(s.latency(540, 0.5, 900, 1491, 1512), waited=(0.01, 1480), served=(0.41, 1380)),
+            ),
             s.operation("place order", 1799, migrate=s.latency(271, 0.9, 1100, 1502, 1511)),
             s.operation("checkout", 600, migrate=s.latency(90, 1.4, 1000, 1480, 1490)),
         ),
         traffic=s.traffic(
-            migrate=s.latency(901, 0.6, 940, 1491, 1512),
+            baseline=t.apart(s.latency(2000, 0.4, 1.2, 3.1, 5.8), waited=(0.01, 0.9), served=(0.38, 2.8)),
+            migrate=t.apart(s.latency(901, 0.6, 940, 1491, 1512), waited=(0.02, 1482), served=(0.4, 1390)),
+            course=t.course(
+                ("baseline", 0, 10, {}), ("migrate", 10, 14.5, {}), ("settle", 14.5, 18, {}), ("rollback", 18, 21.9, {})
+            ),
+            retried=17,
+            absorbed=17,
+            expected=31,
             outage_ns=1_400 * s.MS,
             outage=s.at(10.1, 11.5),
             outage_rollback_ns=1_500 * s.MS,
             outage_rollback=s.at(18.1, 19.6),
         ),
         timeline=s.curve(((10.0, 11.5), (18.0, 19.6))),
+        errors=t.errors(),
+        workload=(t.derived(),),
         antagonists=(
             AntagonistFacts(kind="long_reader", table="public.orders", pid=812, span=s.at(9.0, 11.5)),
             AntagonistFacts(kind="long_reader", table="public.orders", pid=812, span=s.at(17.4, 19.6)),
@@ -159,6 +174,7 @@ def failing() -> View:
         findings=(s.finding(), back, index, note),
         not_proven=s.NOT_PROVEN,
         unused_accepts=(),
+        trust=t.trust(),
     )  # fmt: skip
     return build_view(s.info(), facts, judgement)
 
@@ -186,7 +202,11 @@ def passing() -> View:
             s.statement("R1", "ALTER TABLE users DROP COLUMN full_name", span=s.at(20.2, 20.203)),
         ),
         operations=(s.operation("read name", 3000, version="old"), s.operation("read full name", 1000, version="new")),
-        traffic=s.traffic(offered=4000, completed=4000),
+        traffic=s.traffic(
+            offered=4000, completed=4000, noise=None,
+            course=t.course(("baseline", 0, 10, {"old": 1.0}), ("expand", 10, 13, {"old": 1.0}),
+                            ("rolling deploy", 13, 18, {"old": 0.5, "new": 0.5}), ("contract", 18, 20, {"new": 1.0})),
+        ),
         timeline=s.curve((), length_s=25.0),
         rollback=s.rollback("column_order", differences=(
             Difference(kind="column", identity="public.users.email", change=Change.MOVED, before="text", after="text"),)),
@@ -203,6 +223,7 @@ def passing() -> View:
         findings=(accepted,),
         not_proven=s.NOT_PROVEN,
         unused_accepts=("table_rewrite on audit_log",),
+        trust=t.trust(sound=False),
     )
     return build_view(s.info(scenario=scenario), facts, judgement)
 
@@ -244,6 +265,8 @@ def nasty() -> View:
                                 first_failed_ns={"42703": s.ZERO + 14 * s.S}),),
         traffic=s.traffic(offered=900, completed=890, failed=10),
         timeline=s.curve((), length_s=20.0, errors=1),
+        errors=t.errors(SCRIPT, SCRIPT),
+        workload=(t.derived(HOSTILE_SQL),),
         rollback=s.rollback("data_loss", differences=(
             Difference(kind="table", identity=f"public.{SCRIPT}", change=Change.MISSING, before="CREATE TABLE\n  x (id int)"),
             Difference(kind="index", identity="public.i", change=Change.CHANGED, before="a", after="b"),),

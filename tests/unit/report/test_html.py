@@ -76,8 +76,8 @@ def test_the_page_stays_small(name: str) -> None:
 def test_sections_are_in_their_order() -> None:
     ids = [a.get("id") for tag, a in Outline(page("passing")).tags if tag in ("section", "header")]
     assert ids == [
-        "verdict", "numbers", "budgets", "timeline", "findings", "statements", "operations", "rollback", "versions",
-        "not-proven", "reproduce",
+        "verdict", "numbers", "budgets", "timeline", "findings", "statements", "operations", "workload", "rollback",
+        "versions", "trust", "not-proven", "reproduce",
     ]  # fmt: skip
 
 

@@ -18,6 +18,28 @@ _HEAD = (
     ("Factor", "num"),
     ("p99 rollback", "num"),
 )
+_ERRORS = (
+    ("", "state"),
+    ("Operation", "grow"),
+    ("SQLSTATE", ""),
+    ("Class", ""),
+    ("Users saw", "num strong"),
+    ("Absorbed by a retry", "num"),
+    ("Expected", "num"),
+)
+_TIMES = (
+    ("Operation", "grow"),
+    ("Window", ""),
+    ("Count", "num"),
+    ("Response p50", "num strong"),
+    ("p95", "num strong"),
+    ("p99", "num strong"),
+    ("max", "num strong"),
+    ("Pool wait p50", "num"),
+    ("p99", "num"),
+    ("Service p50", "num"),
+    ("p99", "num"),
+)
 
 
 def render(view: View) -> Markup:
@@ -42,7 +64,57 @@ def render(view: View) -> Markup:
         for o in view.operations
     ]
     lead = "Response times run from when an operation was due, not from when it was sent."
-    return section("operations", "Operations", table(_HEAD, rows, label="Operations", class_="wide"), lead=lead)
+    body = [table(_HEAD, rows, label="Operations", class_="wide"), *_errors(view), *_times(view)]
+    return section("operations", "Operations", *body, lead=lead)
+
+
+def _errors(view: View) -> list[Markup]:
+    """Errors by who felt them."""
+    if not view.errors:
+        return []
+    rows = [
+        (
+            status(e.status),
+            tag("div", tag("strong", e.operation), tag("span", e.message, class_="under") if e.message else ""),
+            e.sqlstate,
+            e.error_class,
+            tag("div", e.seen, tag("span", e.when, class_="under") if e.when else ""),
+            e.absorbed,
+            e.expected,
+        )
+        for e in view.errors
+    ]
+    return [tag("h3", "Errors by who felt them"), table(_ERRORS, rows, label="Errors", class_="stack")]
+
+
+def _times(view: View) -> list[Markup]:
+    """Response time first, and apart from it the two parts that can be told."""
+    if not view.times:
+        return []
+    rows = [
+        (
+            tag("strong", t.operation),
+            t.window,
+            t.count,
+            t.p50,
+            t.p95,
+            t.p99,
+            t.top,
+            t.waited_p50,
+            t.waited_p99,
+            t.served_p50,
+            t.served_p99,
+        )
+        for t in view.times
+    ]
+    note = tag(
+        "p",
+        "The response time is what users felt. The wait for a connection of the pool and the service (from the first "
+        "statement sent to the last answer) are order statistics of their own and do not add up to it; the service "
+        "alone leaves out everybody who waited to be served.",
+        class_="lead",
+    )
+    return [tag("h3", "Response time, and what it is made of"), note, table(_TIMES, rows, label="Times", class_="wide")]
 
 
 def _name(operation: OperationRow) -> Markup:

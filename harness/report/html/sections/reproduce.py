@@ -1,4 +1,4 @@
-"""11 · How to repeat the run, and the files beside this one."""
+"""12 · How to repeat the run, and the files beside this one."""
 
 from harness.report.html.markup import Markup, copyable, pairs, section, tag
 from harness.report.view import View
