@@ -9,7 +9,7 @@ from typing import TypeAlias, assert_never
 from psycopg import sql
 
 from harness.rehearsal.traffic.ledger import resolve
-from harness.spec.params import Draw, Sources, compile_parameter
+from harness.spec.params import Draw, Sources, compile_parameters
 from harness.spec.pgbench.evaluate import Client, Evaluator, compile_expression
 from harness.spec.pgbench.nodes import Assign, Capture, Jump, JumpUnless, Pipeline, Shell, Sleep
 from harness.spec.pgbench.values import ExpressionError, as_int, to_text
@@ -139,7 +139,7 @@ def _operation(
         index=operation.index,
         transaction=operation.transaction,
         code=tuple(_instruction(instruction, statements) for instruction in operation.program),
-        draws=tuple((name, compile_parameter(p, sources=sources)) for name, p in operation.parameters),
+        draws=compile_parameters(operation.parameters, sources=sources),
         last=len(statements),
     )
 

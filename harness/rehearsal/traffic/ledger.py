@@ -1,7 +1,7 @@
 """The ledger: keys of rows that the application was told are committed."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
@@ -30,16 +30,24 @@ class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(sorted(set(self.inserted) - set(self.deleted)))
 
 
-class Ledger:
-    """Collects the keys of committed rows, per "schema.table"."""
+Observer: TypeAlias = Callable[[LedgerAction, str, Iterable[Key]], None]
+"""Hears of every acknowledged write: action, "schema.table", keys."""
 
-    def __init__(self, columns: Mapping[str, tuple[str, ...]]) -> None:
+
+class Ledger:
+    """Collects the keys of committed rows, per "schema.table"; `observe` hears of each, too."""
+
+    def __init__(self, columns: Mapping[str, tuple[str, ...]], *, observe: Observer | None = None) -> None:
         self._columns = columns
+        self._observe = observe
         self._keys: dict[tuple[str, LedgerAction], set[Key]] = {}
 
     def acknowledge(self, action: LedgerAction, relation: str, keys: Iterable[Key]) -> None:
         """The transaction that wrote these rows is committed, and the client knows."""
+        keys = list(keys)
         self._keys.setdefault((relation, action), set()).update(keys)
+        if self._observe is not None:
+            self._observe(action, relation, keys)
 
     def __len__(self) -> int:
         return sum(len(keys) for keys in self._keys.values())

@@ -1,171 +1,151 @@
-"""Before traffic: values sampled from the clone, and a check that every operation fits the schema it starts on."""
+"""Before traffic: what the parameters of all operations need is taken from the clone, or told to be missing."""
 
-from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
-from importlib.resources import files
-from random import Random
-from typing import Final, LiteralString
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, assert_never
 
-import psycopg
-from psycopg import pq, sql
-
-from harness.model.errors import SpecError
-from harness.model.redaction import redact_message
 from harness.postgres.connect import Connection
+from harness.rehearsal.traffic.column_facts import column_statistics, key_start
+from harness.rehearsal.traffic.inserted import followed_column
 from harness.rehearsal.traffic.ledger import resolve
-from harness.spec.params import SampleColumn, Samples
-from harness.spec.workload import Operation, SampleNeed, Statement, Workload
+from harness.rehearsal.traffic.relation import Need, Relation, find_relation, query
+from harness.rehearsal.traffic.sampling import SampleSizes, sample_rows
+from harness.spec.params import (
+    ColumnParameter,
+    ColumnStatistics,
+    Fitted,
+    FromStatistics,
+    Inserted,
+    KeyStart,
+    NewKey,
+    Once,
+    RowValue,
+    Sample,
+    SampleColumn,
+    SampledRow,
+    Samples,
+    ZipfSample,
+    compact,
+    sampled_rows,
+    walk,
+)
+from harness.spec.targets import LedgerAction
+from harness.spec.workload import Workload
 
-SAMPLE_SIZE: Final = 10_000
-"""Values kept of a column: enough that a hot page is not an artefact, 1 MB of memory at 100 bytes each."""
-_WHOLE_TABLE: Final = 200_000  # rows; below it, reading all of them takes under a second
-_SPARE: Final = 1.5  # pages differ in rows; half as many again makes too few unlikely
-_BY_PAGE: Final = 5_000_000  # rows; above it, BERNOULLI's full scan takes seconds and SYSTEM reads sampled pages only
-_TABLES: Final = ("r", "p", "m")  # relkinds that TABLESAMPLE takes
+_WHERE_EMPTY: Final = (
+    "load rows into it ([snapshot] setup), or use new_key() for keys of new rows, inserted() for those of rows that "
+    "the run inserts"
+)
 
 
-def load_samples(conn: Connection, workload: Workload, *, seed: int, limit: int = SAMPLE_SIZE) -> Samples:
-    """Up to `limit` values, as text, of every column the workload samples; the same seed and data give the same.
+def load_samples(
+    conn: Connection, workload: Workload, *, seed: int, limit: int | None = None, sizes: SampleSizes | None = None
+) -> Samples:
+    """What the workload's parameters draw from; the same seed and data give the same.
 
-    A column is sampled row by row, so a value that many rows have is drawn as often; the order is random, so that
-    zipf()'s hot values lie anywhere. SpecError names operation and parameter where the table, the column or every value
-    is missing; that holds for operations of every version, because values are taken before the migration.
+    At most `limit` rows of a table are kept. SpecError names operation and parameter where a table, a column, every
+    value, or the statistics are missing; that holds for operations of every version, because values are taken before
+    the migration.
     """
-    samples: dict[SampleColumn, Sequence[str]] = {}
-    for need in workload.sample_needs:
-        if need.source not in samples:
-            samples[need.source] = _load(conn, need, path=workload.path, seed=seed, limit=limit)
-    return samples
+    sizes = sizes or SampleSizes()
+    loader = _Loader(conn, workload, seed, sizes if limit is None else replace(sizes, keep=limit))
+    for operation in workload.operations:
+        rows = sampled_rows(operation.parameters)
+        for name, parameter in operation.parameters:
+            need = Need(workload.path, operation.name, name)
+            for inner in walk(parameter):
+                if isinstance(inner, RowValue):
+                    loader.row(rows[inner.source.table, inner.row], need)
+                elif isinstance(inner, ColumnParameter):
+                    loader.column(inner, need)
+    return Samples(loader.columns, loader.rows, loader.statistics, loader.new_keys)
 
 
-def _load(conn: Connection, need: SampleNeed, *, path: str, seed: int, limit: int) -> Sequence[str]:
-    kind, rows = _relation(conn, need, path)
-    column = sql.Identifier(need.source.column)
-    relation = _identifier(need.source.table)
-    select = sql.SQL("SELECT {column}::text FROM {relation} {sampled} WHERE {column} IS NOT NULL LIMIT {most}")
-    sampled = _tablesample(kind, rows, seed=seed, limit=limit)
-    values: list[str] = []
-    for sampling in (sampled, sql.SQL("")):  # a column that is nearly all NULL may have no value in the sample
-        if not values:
-            query = select.format(column=column, relation=relation, sampled=sampling, most=_WHOLE_TABLE)
-            values = sorted(row[0] for row in conn.execute(query))
-    if not values:
-        raise _missing(
-            need, path, f"{need.source} has no values", "load rows into the snapshot, or use int(), uuid(), …"
-        )
-    random = Random(f"{seed} {need.source}")  # noqa: S311 - traffic is repeatable, not secret
-    random.shuffle(values)
-    return tuple(values[:limit])
+@dataclass(slots=True)
+class _Loader:
+    conn: Connection
+    workload: Workload
+    seed: int
+    sizes: SampleSizes
+    columns: dict[SampleColumn, Sequence[str]] = field(default_factory=dict)
+    rows: dict[SampledRow, tuple[Sequence[str], ...]] = field(default_factory=dict)
+    statistics: dict[SampleColumn, ColumnStatistics] = field(default_factory=dict)
+    new_keys: dict[SampleColumn, KeyStart] = field(default_factory=dict)
 
+    def column(
+        self, parameter: Sample | Once | Fitted | FromStatistics | NewKey | Inserted | ZipfSample, need: Need
+    ) -> None:
+        """What `parameter` draws from."""
+        source = parameter.source
+        match parameter:
+            case Sample() | Once() | ZipfSample():
+                self._values(source, need)
+            case Fitted():
+                self._values(source, need)
+                found = column_statistics(self.conn, self._relation(source, need), source.column)
+                if found is not None:
+                    self.statistics[source] = found
+            case FromStatistics():
+                self._statistics(source, need)
+            case NewKey():
+                if source not in self.new_keys:
+                    self.new_keys[source] = key_start(self.conn, self._relation(source, need), source, need=need)
+            case Inserted():
+                self._inserted(source, need)
+            case _:
+                assert_never(parameter)
 
-def _relation(conn: Connection, need: SampleNeed, path: str) -> tuple[str, float]:
-    """Kind and rows of the sampled relation."""
-    try:
-        row = conn.execute(
-            _query("sample_size"), {"relation": need.source.table, "column": need.source.column}
-        ).fetchone()
-    except psycopg.errors.SyntaxError:  # to_regclass wants an identifier
-        row = None
-    if row is None:
-        names: dict[str, str] = dict(
-            conn.execute("SELECT relname, quote_ident(relname) FROM pg_class WHERE relkind IN ('r', 'p', 'v', 'm')")
-        )
-        raise _missing(need, path, f"there is no table {need.source.table}", _nearest(need.source.table, names))
-    kind, rows, has_column = row
-    if not has_column:
-        names = dict(
-            conn.execute(
-                "SELECT attname, quote_ident(attname) FROM pg_attribute"
-                " WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped",
-                [need.source.table],
+    def row(self, sampled: SampledRow, need: Need) -> None:
+        """Rows of one table, column by column."""
+        if sampled in self.rows:
+            return
+        relation = find_relation(self.conn, sampled.table, sampled.columns, need=need)
+        rows = sample_rows(self.conn, relation, sampled.columns, seed=self.seed, sizes=self.sizes)
+        if not rows:
+            raise need.error(f"{sampled.table} has no row with {' and '.join(sampled.columns)}", hint=_WHERE_EMPTY)
+        self.rows[sampled] = tuple(compact(values) for values in zip(*rows, strict=True))
+
+    def _relation(self, source: SampleColumn, need: Need) -> Relation:
+        return find_relation(self.conn, source.table, [source.column], need=need)
+
+    def _values(self, source: SampleColumn, need: Need, *, required: bool = True) -> None:
+        if source not in self.columns:
+            relation = self._relation(source, need)
+            rows = sample_rows(self.conn, relation, [source.column], seed=self.seed, sizes=self.sizes)
+            self.columns[source] = compact([value for (value,) in rows])
+        if required and not self.columns[source]:
+            raise need.error(f"{source} has no values", hint=_WHERE_EMPTY)
+
+    def _statistics(self, source: SampleColumn, need: Need) -> None:
+        found = column_statistics(self.conn, self._relation(source, need), source.column)
+        if found is None:
+            raise need.error(
+                f"there are no statistics of {source}",
+                hint=f"write ANALYZE {source.table} into a file of [snapshot] setup, load rows if it is empty, or use "
+                f"sample({source})",
             )
-        )
-        hint = _nearest(need.source.column, names)
-        raise _missing(need, path, f"{need.source.table} has no column {need.source.column}", hint)
-    if rows < 0 and kind in _TABLES:
-        counted = conn.execute(sql.SQL("SELECT count(*) FROM {}").format(_identifier(need.source.table))).fetchone()
-        rows = float(counted[0]) if counted else 0.0
-    return kind, rows
+        self.statistics[source] = found
 
+    def _inserted(self, source: SampleColumn, need: Need) -> None:
+        """Keys come from the ledger: it must follow an INSERT into the table, and the column be of its primary key."""
+        self._values(source, need, required=False)
+        followed = followed_column(source, ledger_keys(self.conn, self.workload))
+        if followed is None or followed[0] not in self._followed_inserts():
+            raise need.error(
+                f"inserted({source}) has no INSERT whose keys could be followed",
+                hint=f"it takes an operation that says INSERT INTO {source.table} … VALUES, without ON CONFLICT or "
+                f"RETURNING, and {source.column} must be of the primary key; or use sample({source})",
+            )
 
-def _tablesample(kind: str, rows: float, *, seed: int, limit: int) -> sql.Composable:
-    if kind not in _TABLES or rows <= max(_WHOLE_TABLE, limit):
-        return sql.SQL("")
-    method = sql.SQL("SYSTEM" if rows > _BY_PAGE else "BERNOULLI")
-    percent = sql.Literal(min(100.0, 100.0 * _SPARE * limit / rows))
-    return sql.SQL("TABLESAMPLE {} ({}) REPEATABLE ({})").format(method, percent, sql.Literal(seed))
-
-
-def _identifier(table: str) -> sql.Composable:
-    """The relation as the scenario writes it: parts are quoted there or folded to lower case here, as SQL does."""
-    parts = [part[1:-1].replace('""', '"') if part.startswith('"') else part.lower() for part in _parts(table)]
-    return sql.Identifier(*parts)
-
-
-def _parts(table: str) -> list[str]:
-    parts, quoted = [""], False
-    for character in table:
-        quoted ^= character == '"'
-        if character == "." and not quoted:
-            parts.append("")
-        else:
-            parts[-1] += character
-    return parts
-
-
-def _missing(need: SampleNeed, path: str, message: str, hint: str) -> SpecError:
-    return SpecError(message, path=path, key=f"traffic.operation ({need.operation}).params.{need.parameter}", hint=hint)
-
-
-def _nearest(name: str, names: Mapping[str, str]) -> str:
-    """A hint; `names` are those that exist, each with how SQL writes it, quotes and all."""
-    folded = {known.lower(): written for known, written in names.items()}
-    near = get_close_matches(name.rpartition(".")[2].strip('"').lower(), folded, n=1)
-    return f"did you mean {folded[near[0]]}?" if near else "values are taken before the migration: it must exist there"
-
-
-def check_operations(conn: Connection, workload: Workload, *, mix: Mapping[str, float]) -> None:
-    """Prepare each statement of the operations that `mix` runs; SpecError names the first that the server refuses.
-
-    Operations of other versions may need the migration first and are not looked at.
-    """
-    for operation in workload.running(mix):
-        for number, statement in enumerate(operation.statements):
-            _prepare(conn, operation, number, statement, workload.path)
-
-
-def _prepare(conn: Connection, operation: Operation, number: int, statement: Statement, path: str) -> None:
-    if statement.textual:
-        return  # only its own execution would tell
-    result = conn.pgconn.prepare(b"", statement.text.encode())
-    if result.status == pq.ExecStatus.COMMAND_OK:
-        return
-    state = (result.error_field(pq.DiagnosticField.SQLSTATE) or b"").decode()
-    message = (result.error_field(pq.DiagnosticField.MESSAGE_PRIMARY) or b"").decode()
-    hint = (result.error_field(pq.DiagnosticField.MESSAGE_HINT) or b"").decode()
-    raise SpecError(
-        f"statement {number + 1} does not fit the schema: {redact_message(message, sqlstate=state)} ({state})",
-        path=path,
-        key=f"traffic.operation ({operation.name})",
-        hint=_way_out(state, hint),
-    )
-
-
-def _way_out(state: str, hint: str) -> str:
-    if state in ("42P18", "42725", "42883"):
-        return 'say the parameter\'s type, like :name::int, or set traffic.protocol = "simple"'
-    return hint or 'an operation that needs the migration first has version = "new"'
+    def _followed_inserts(self) -> set[str | None]:
+        ledgers = [s.ledger for o in self.workload.operations for s in o.statements if s.ledger is not None]
+        keys = ledger_keys(self.conn, self.workload)
+        return {resolve(ledger.relation, keys) for ledger in ledgers if ledger.action is LedgerAction.INSERT}
 
 
 def ledger_keys(conn: Connection, workload: Workload) -> dict[str, tuple[str, ...]]:
     """Primary key columns, by "schema.table", of the tables that the ledger can follow."""
     followed = {s.ledger.relation for o in workload.operations for s in o.statements if s.ledger}
-    keys = {f"{schema}.{table}": tuple(columns) for schema, table, columns in conn.execute(_query("primary_keys"))}
+    keys = {f"{schema}.{table}": tuple(columns) for schema, table, columns in conn.execute(query("primary_keys"))}
     wanted = {resolve(relation, keys) for relation in followed}
     return {relation: columns for relation, columns in keys.items() if relation in wanted}
-
-
-def _query(name: str) -> LiteralString:
-    # Files of this package are as trustworthy as literals in its code.
-    text: LiteralString = files("harness.rehearsal.traffic").joinpath("queries", f"{name}.sql").read_text()
-    return text

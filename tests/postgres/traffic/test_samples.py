@@ -7,7 +7,8 @@ import pytest
 
 from harness.model.errors import SpecError
 from harness.postgres.connect import Connection
-from harness.rehearsal.traffic.samples import check_operations, ledger_keys, load_samples
+from harness.rehearsal.traffic.fitness import check_operations
+from harness.rehearsal.traffic.samples import ledger_keys, load_samples
 from harness.spec.scenario import OperationSpec, TrafficSpec
 from harness.spec.workload import Workload, build_workload
 
@@ -22,7 +23,7 @@ def workload(sql: str, version: str = "", **params: Any) -> Workload:
 
 def sampled(conn: Connection, expression: str, *, seed: int = 1, limit: int = 10_000) -> tuple[str, ...]:
     samples = load_samples(conn, workload("SELECT :p", p=expression), seed=seed, limit=limit)
-    ((_, values),) = samples.items()
+    ((_, values),) = samples.columns.items()
     return tuple(values)
 
 

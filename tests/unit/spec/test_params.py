@@ -17,6 +17,7 @@ from harness.spec.params import (
     RandomText,
     Sample,
     SampleColumn,
+    Samples,
     Sources,
     ZipfRange,
     ZipfSample,
@@ -25,13 +26,13 @@ from harness.spec.params import (
     parse_parameter,
 )
 
-SOURCES = Sources({SampleColumn("orders", "id"): ("7", "8", "9")}, lambda: "2026-01-02T03:04:05+00:00")
+SOURCES = Sources(Samples({SampleColumn("orders", "id"): ("7", "8", "9")}), lambda: "2026-01-02T03:04:05+00:00")
 
 
 def draws(written: str | float, count: int = 200) -> list[str]:
     draw = compile_parameter(parse_parameter(written), sources=SOURCES)
     random = Random(1)
-    return [draw(random) for _ in range(count)]
+    return [str(draw(random)) for _ in range(count)]
 
 
 @pytest.mark.parametrize(
@@ -106,8 +107,8 @@ def test_the_same_random_source_draws_the_same() -> None:
 def test_faker_is_asked_and_its_unknown_providers_are_named() -> None:
     faker = Faker()
     faker.seed_instance(1)
-    sources = Sources({}, lambda: "", faker)
-    assert re.fullmatch(r"\S+@\S+", compile_parameter(parse_parameter("faker(email)"), sources=sources)(Random(1)))
+    sources = Sources(Samples(), lambda: "", faker)
+    assert re.fullmatch(r"\S+@\S+", str(compile_parameter(parse_parameter("faker(email)"), sources=sources)(Random(1))))
     with pytest.raises(ValueError, match="did you mean email"):
         compile_parameter(parse_parameter("faker(emial)"), sources=sources)
 

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from harness.rehearsal.traffic.compiled import CompiledStatement, Execute, compile_workload, new_client, quote_literal
-from harness.spec.params import Sources
+from harness.spec.params import Samples, Sources
 from harness.spec.pgbench.values import ExpressionError
 from harness.spec.scenario import OperationSpec, Protocol, TrafficSpec
 from harness.spec.workload import build_workload
 
-SOURCES = Sources({}, lambda: "now")
+SOURCES = Sources(Samples(), lambda: "now")
 KEYS = {"public.orders": ("id",), 'public.Odd"t': ("a", "B c")}
 
 
