@@ -10,7 +10,7 @@ from harness.model.units import parse_duration
 from harness.spec.build.program import Program, pipeline_needs_protocol
 from harness.spec.build.statement import build_statement
 from harness.spec.operation import Instruction, Send, Statement
-from harness.spec.params import Parameter
+from harness.spec.params import Parameter, referenced
 from harness.spec.pgbench.commands import VARIABLE
 from harness.spec.pgbench.expressions import parse_expression
 from harness.spec.pgbench.nodes import Assign, Capture, Constant, Expression, JumpUnless, Sleep, Sql
@@ -34,7 +34,8 @@ def program_from_sql(
         builder.add(statement, where)
     if not builder.statements:
         raise SpecError("no SQL statement", path=path, key=f"{key}.sql")
-    _check_used(builder.used, parameters, path, key)
+    computed = {name for parameter in parameters.values() for name in referenced(parameter)}
+    _check_used(builder.used | computed, parameters, path, key)
     reset = tuple(Assign(name, Constant(None), 0) for name in builder.captured)
     transaction = len(builder.statements) > 1 and not builder.controls
     return Program(tuple(builder.statements), (*reset, *_shifted(builder.program, len(reset))), transaction)

@@ -7,7 +7,7 @@ from harness.model.units import parse_duration
 from harness.spec.build.from_script import program_from_script
 from harness.spec.build.from_sql import program_from_sql
 from harness.spec.operation import MAX_STATEMENTS, Operation, OperationKind, Retry
-from harness.spec.params import Parameter, parse_parameter
+from harness.spec.params import Parameter, in_order, parse_parameter
 from harness.spec.scenario import OperationSpec, Protocol, RetrySpec
 
 
@@ -69,4 +69,8 @@ def _parameters(spec: OperationSpec, path: Path, key: str) -> tuple[tuple[str, P
             parameters.append((name, parse_parameter(written)))
         except ValueError as error:
             raise SpecError(str(error), path=path, key=f"{key}.params.{name}") from error
+    try:
+        in_order(parameters)
+    except ValueError as error:
+        raise SpecError(str(error), path=path, key=f"{key}.params") from error
     return tuple(parameters)
