@@ -28,8 +28,8 @@ def _next(command: Command, index: int, is_open: bool) -> list[tuple[int, bool]]
             return [(target, is_open)]
         case JumpUnless(_, target, _):
             return [(index + 1, is_open), (target, is_open)]
-        case Pipeline(step, _):
-            return [(index + 1, step is not PipelineStep.END)]
+        case Pipeline(PipelineStep.START | PipelineStep.END as step, _):
+            return [(index + 1, step is PipelineStep.START)]
         case _:
             return [(index + 1, is_open)]
 
