@@ -16,7 +16,8 @@ _WORDS: Final = re.compile(
     |Y{1,4}|I{0,3}YYY|MM|MON|Mon|Month|DD|DAY|Day|D|HH|HH12|HH24|MI|SS|MS|US|AM|PM|TZ|WW|IW|Q|FM9*|[-:/,.;_\s%|]|T|Z)*""",
     re.VERBOSE,
 )
-_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,29}")
+_NAME: Final = re.compile(r'(?:"?[A-Za-z_][A-Za-z0-9_]{0,62}"?\.)?"?[A-Za-z_][A-Za-z0-9_]{0,62}"?')
+_SEQUENCE_FUNCTIONS: Final = frozenset({"nextval", "currval", "setval"})
 _INTEGER: Final = re.compile(r"[-+]?\d{1,18}")
 _KEY_OPERATORS: Final = frozenset({"->", "->>", "#>", "#>>", "?"})
 _COMPARISONS: Final = frozenset({"=", "<>", "!=", "<", "<=", ">", ">=", "@>", "<@", "&&", "@@", "~", "~*", "!~", "!~*"})
@@ -135,6 +136,12 @@ def put_array(wrapper: Any, numbers: Sequence[int], type_: str) -> None:
     wrapper.CopyFrom(template.stmts[0].stmt.select_stmt.target_list[0].res_target.val)
 
 
+def shorten_array(wrapper: Any) -> None:
+    """Leave the first element of what `put_array` made."""
+    array = wrapper.type_cast.arg if wrapper.HasField("type_cast") else wrapper
+    del array.a_array_expr.elements[1:]
+
+
 def put_cast(wrapper: Any, type_: str) -> None:
     """Wrap the node in a cast to `type_`."""
     number = wrapper.param_ref.number
@@ -190,6 +197,8 @@ def _kept(node: Any, kind: str, field: str, place: _Place) -> str:
     """What may stay below this field: nothing, PostgreSQL's own words, names of keys."""
     if (kind, field) in _DATA:
         return ""
+    if kind == "FuncCall" and field == "args" and node.funcname[-1].string.sval in _SEQUENCE_FUNCTIONS:
+        return "name"
     if (kind, field) in _CODE or (kind == "TypeCast" and _is_interval(node)):
         return "code"
     if kind == "A_Expr":

@@ -20,6 +20,7 @@ from harness.workload.constants import (
     put_cast,
     put_null,
     put_parameter,
+    shorten_array,
 )
 from harness.workload.inference import InferenceError, ParameterUse, Role, infer_parameters, main_use
 from harness.workload.literals import Template, template_of
@@ -78,6 +79,8 @@ class Variant:
     text: str
     command: str
     slots: tuple[Slot, ...]
+    ordinals: tuple[int, ...]
+    """For each slot the number of its distribution: elements at the same place of one list share theirs."""
     lengths: tuple[int, ...] = ()
     target: str = ""
     returned: tuple[str, ...] = ()
@@ -172,6 +175,7 @@ class StatementReader:
         order: list[object] = []
         numbers: dict[int, int] = {}
         puts: list[tuple[Constant, int, str]] = []
+        put: list[Any] = []
         names = False
         groups: list[tuple[int, int] | None] = []
         for index, constant in enumerate(constants.found):
@@ -186,6 +190,7 @@ class StatementReader:
                 order += [(index, place) for place in range(len(items))]
                 groups += [(-1 - index, 0)] * len(items)
                 put_array(constant.wrapper, range(first, first + len(items)), _array_type(constant, items))
+                put.append(constant.wrapper)
                 continue
             source = outline.sources[index]
             number = numbers.get(source) if source < 0 else None
@@ -206,8 +211,12 @@ class StatementReader:
         lengths = (*constants.lengths(), *(len(items or ()) for items in arrays.values()))
         target, returned = _written(tree.stmts[0].stmt)
         constants.shorten()
+        for array in put:
+            shorten_array(array)
         identity = _identity(str(postgast.deparse(tree)), lengths)
-        variant = Variant(identity, text, outline.command, slots, lengths, target, returned, names)
+        variant = Variant(
+            identity, text, outline.command, slots, _ordinals(groups), lengths, target, returned, kept_names=names
+        )
         return variant, tuple(order)
 
 
@@ -270,6 +279,11 @@ def _uses(tree: Any, catalog: Catalog | None) -> tuple[ParameterUse, ...]:
         return infer_parameters(str(postgast.deparse(tree)), catalog)
     except (InferenceError, postgast.PgQueryError):
         raise UnsuitedError("its constants cannot be made parameters", statement="") from None
+
+
+def _ordinals(groups: Sequence[tuple[int, int] | None]) -> tuple[int, ...]:
+    known: dict[object, int] = {}
+    return tuple(known.setdefault(group or f"slot {n}", len(known)) for n, group in enumerate(groups))
 
 
 def _identity(skeleton: str, lengths: tuple[int, ...]) -> str:
