@@ -12,6 +12,8 @@ from harness.events.traffic import (
     ActorConnected,
     OperationDeclared,
     OperationFailed,
+    RateChanged,
+    TrafficBegan,
     TrafficEnded,
     TrafficLost,
     TrafficPlanned,
@@ -70,7 +72,9 @@ class Application:
         )
         self._cleanup = ExitStack()
         self._written: tuple[str, ...] = ()
+        self._began_ns: int | None = None
         self._mix: dict[str, float] = {}
+        self._rate: float | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -97,7 +101,6 @@ class Application:
             self._mix = dict(mix)
             samples = load_samples(connection, workload, seed=self._stage.scenario.seed)
             check_operations(connection, workload, mix=mix, samples=samples, seed=self._stage.scenario.seed)
-            self._declare(connection)
             plan = TrafficPlan.of(
                 self._stage.scenario.traffic,
                 workload=with_scale(workload, pgbench_scale(connection)),
@@ -109,7 +112,9 @@ class Application:
                 samples=samples,
                 primary_keys=ledger_keys(connection, workload),
                 mix=mix,
+                peak=max((phase.rate or 0.0 for phase in self._stage.scenario.phase), default=0.0),
             )
+            self._declare(connection, rate=plan.course.rate)
             self._traffic = TrafficProcess(plan)
             self._cleanup.callback(self._traffic.kill)
             self._tell_backends(self._traffic.start())
@@ -119,10 +124,23 @@ class Application:
         self._antagonists.start()
 
     def begin(self) -> int:
-        """Let traffic and antagonists begin; the instant is returned."""
-        at_ns = self._traffic.begin() if self._traffic else self._stage.clock.now_ns()
+        """Let traffic and antagonists begin, if they have not; the instant is returned."""
+        if self._began_ns is not None:
+            return self._began_ns
+        self._began_ns = at_ns = self._traffic.begin() if self._traffic else self._stage.clock.now_ns()
+        if self._traffic is not None:
+            self._stage.emit(TrafficBegan(at_ns=at_ns))
         self._antagonists.begin(at_ns=at_ns)
         return at_ns
+
+    def change_rate(self, rate: float | None) -> None:
+        """Offer this rate from now on, None: what [traffic] says; what was due before stays due."""
+        if self._traffic is None or rate == self._rate:
+            return
+        at_ns = self._traffic.set_rate(rate)
+        self._rate = rate
+        self._stage.emit(RateChanged(at_ns=at_ns, rate=rate))
+        self.run_for(at_ns - self._stage.clock.now_ns())
 
     def change_mix(self, mix: Mapping[str, float]) -> None:
         """Run these app versions from now on; returns when what was due before is done.
@@ -203,7 +221,7 @@ class Application:
         self._cleanup.callback(remove_tree, folder)
         return folder
 
-    def _declare(self, connection: Connection) -> None:
+    def _declare(self, connection: Connection, *, rate: float) -> None:
         workload, traffic = self._stage.workload, self._stage.scenario.traffic
         if workload is None:
             return
@@ -211,7 +229,7 @@ class Application:
         self._stage.emit(
             TrafficPlanned(
                 at_ns=now_ns,
-                rate=traffic.rate,
+                rate=rate,
                 actors=traffic.actors,
                 arrival=traffic.arrival.value,
                 protocol=traffic.protocol.value,

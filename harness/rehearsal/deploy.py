@@ -16,6 +16,8 @@ class DeployStage:
     steps: tuple[str, ...]
     mix: Mapping[str, float]
     hold_ns: int
+    rate: float | None = None
+    """Operations per second meanwhile; None: what [traffic] says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +41,16 @@ def plan_deploy(scenario: Scenario, *, steps: tuple[str, ...], workload: Workloa
         return Deploy((DeployStage("", steps, initial, 0),), initial, both)
     named = {step for phase in scenario.phase for step in phase.steps}
     rest = tuple(step for step in steps if step not in named)
-    stages = [
-        DeployStage(
-            phase.name,
-            phase.steps + (rest if phase is scenario.phase[-1] else ()),
-            phase.traffic or initial,
-            parse_duration(phase.duration),
+    stages: list[DeployStage] = []
+    for phase in scenario.phase:
+        before = stages[-1].rate if stages else None
+        stages.append(
+            DeployStage(
+                phase.name,
+                phase.steps + (rest if phase is scenario.phase[-1] else ()),
+                phase.traffic or initial,
+                parse_duration(phase.duration),
+                before if phase.rate is None else phase.rate,
+            )
         )
-        for phase in scenario.phase
-    ]
     return Deploy(tuple(stages), stages[0].mix, stages[-1].mix)

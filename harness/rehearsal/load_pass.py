@@ -1,8 +1,11 @@
-"""The load pass: baseline, migrate, settle, rollback, settle, verify, all on one clone with the application running."""
+"""The load pass: baseline, migrate, settle, rollback, settle, verify, all on one clone with the application running.
+
+Where the scenario asks for it, an A/A window comes first: everything as while migrating, and nothing migrates.
+"""
 
 from dataclasses import dataclass
 
-from harness.model.units import parse_duration
+from harness.model.units import NS_PER_S, parse_duration
 from harness.model.words import Direction, Pass, PhaseKind
 from harness.postgres.connect import Connection
 from harness.postgres.ports import Server
@@ -18,6 +21,8 @@ from harness.rehearsal.verification.invariants import check_invariants
 from harness.rehearsal.verification.ledger import check_ledger
 
 _PASS = Pass.LOAD
+_WARM_UP_NS = NS_PER_S
+"""Before the A/A window: connections prepare their statements and caches fill, which would pass for noise."""
 
 
 def run_load(stage: Stage) -> None:
@@ -52,6 +57,7 @@ class _Load:
             ahead = self.application.stand_before
             with migrator(self.stage, self.server, plan=plan, pass_=_PASS, ahead=ahead) as change:
                 witnessed = _Witnessed(change, observer, tool=plan.command is not None)
+                self._calibrate(observer)
                 self._baseline()
                 applied, up_ok = self._go_up(witnessed)
                 self._settle("up")
@@ -61,6 +67,20 @@ class _Load:
         finally:
             observer.stop()
         return went_back, ledger
+
+    def _calibrate(self, observer: Observer) -> None:
+        """The A/A window of [traffic] calibration; the observer looks as closely as while the migration runs."""
+        length_ns = parse_duration(self.stage.scenario.traffic.calibration)
+        if self.stage.workload is None or not length_ns:
+            return
+        self.application.begin()
+        self.application.run_for(_WARM_UP_NS)
+        with self.stage.phase(_PASS, PhaseKind.CALIBRATE):
+            observer.migration_started(Direction.UP)
+            try:
+                self.application.run_for(length_ns)
+            finally:
+                observer.migration_ended()
 
     def _baseline(self) -> None:
         with self.stage.phase(_PASS, PhaseKind.BASELINE):
@@ -76,6 +96,7 @@ class _Load:
         applied: tuple[str, ...] = ()
         for deploy_stage in self.deploy.stages:
             with self.stage.phase(_PASS, PhaseKind.MIGRATE, deploy_stage.name) as phase:
+                self.application.change_rate(deploy_stage.rate)
                 self.application.change_mix(deploy_stage.mix)
                 done, phase.ok = change.run(Direction.UP, deploy_stage.steps)
                 applied += done
@@ -101,6 +122,7 @@ class _Load:
         for deploy_stage in reversed(self.deploy.stages):
             if not self._undo(change, deploy_stage, applied):
                 return False
+        self.application.change_rate(None)
         self.application.change_mix(self.deploy.initial_mix)
         self._settle("down")
         return True
@@ -108,6 +130,7 @@ class _Load:
     def _undo(self, change: "_Witnessed", deploy_stage: DeployStage, applied: tuple[str, ...]) -> bool:
         steps = tuple(step for step in deploy_stage.steps if step in applied)
         with self.stage.phase(_PASS, PhaseKind.ROLLBACK, deploy_stage.name) as phase:
+            self.application.change_rate(deploy_stage.rate)
             self.application.change_mix(deploy_stage.mix)
             if steps or change.tool:
                 _, phase.ok = change.run(Direction.DOWN, steps)

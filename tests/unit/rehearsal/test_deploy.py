@@ -39,3 +39,10 @@ def test_phases_in_order_and_steps_that_none_names_last() -> None:
     assert [stage.steps for stage in deploy.stages] == [("a",), (), ("c", "b")]
     assert deploy.stages[1].hold_ns == 2_000_000_000
     assert (deploy.initial_mix, deploy.settled_mix) == ({"old": 1.0}, {"new": 1.0})
+
+
+def test_a_rate_lasts_until_a_phase_says_another() -> None:
+    rates = (None, 50.0, None, 200.0)
+    scenario = Scenario(name="s", phase=tuple(PhaseSpec(name=f"p{i}", rate=rate) for i, rate in enumerate(rates)))
+    deploy = plan_deploy(scenario, steps=(), workload=workload(""))
+    assert [stage.rate for stage in deploy.stages] == [None, 50.0, 50.0, 200.0]
