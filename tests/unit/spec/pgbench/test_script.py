@@ -43,6 +43,10 @@ def test_statements_end_with_semicolons_outside_of_quotes_comments_and_parenthes
     ]
 
 
+def test_an_escaped_colon_is_a_colon() -> None:
+    assert statements("SELECT a[1\\:2];") == ["SELECT a[1:2]"]
+
+
 def test_a_meta_command_ends_the_statement_before_it() -> None:
     script = parse("SELECT 1\n\\set x 2\nSELECT 3")
     assert [type(command) for command in script.commands] == [Sql, Assign, Sql]
