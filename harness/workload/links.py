@@ -1,5 +1,6 @@
 """Values that belong together in a transaction: the same one used again, or one that an INSERT returned."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
@@ -11,8 +12,9 @@ from harness.workload.inference import Role
 from harness.workload.log_book import Instance, ShapeKey
 from harness.workload.recorded import Variant
 
-_ENOUGH: Final = 3  # transactions in which two values must be equal: less is chance
+_ENOUGH: Final = 3  # transactions in which two values must be known
 _ALWAYS: Final = 0.95  # of the transactions: the odd one may differ (a retry, a bug)
+_CHANCE: Final = 1e-4
 _MOST_SLOTS: Final = 300  # every pair of them is looked at
 _RISING: Final = 0.7  # of neighbours: sessions that run at once swap places
 
@@ -72,9 +74,11 @@ class _Search:
         """Whether the two are equal in nearly all transactions, and differ between them."""
         pairs = [pair for instance in self.instances for pair in self._pairs(instance, earlier, later)]
         known = [(a, b) for a, b in pairs if a is not None and b is not None]
-        if len(known) < _ENOUGH or len({a for a, _ in known}) < _ENOUGH:
+        if len(known) < _ENOUGH or sum(a == b for a, b in known) < _ALWAYS * len(known):
             return False
-        return sum(a == b for a, b in known) >= _ALWAYS * len(known)
+        # If the two were drawn apart, as often as their values occur, so many would hardly be equal by chance.
+        chance = sum((n / len(known)) ** 2 for n in Counter(a for a, _ in known).values())
+        return chance ** len(known) < _CHANCE
 
     def _pairs(self, instance: Instance, earlier: Slot, later: Slot) -> Iterator[tuple[str | None, str | None]]:
         times = instance.counts[later[0]]

@@ -15,10 +15,11 @@ from isal import igzip, isal_zlib
 
 from harness.model.errors import SpecError
 from harness.postgres.log_lines import LogDecoder, LogLine, decode_csv_line
-from harness.workload.log_stderr import StderrDecoder, compile_prefix, likely_prefix
+from harness.workload.log_stderr import StderrDecoder, compile_prefix, likely_prefix, prefix_matches
 
 _CHUNK_BYTES: Final = 1 << 20
 _HEAD_BYTES: Final = 1 << 16  # enough for some hundred entries, from which the form is recognised
+_LOOKED_AT: Final = 500  # lines of it
 _MAX_LINE: Final = 16 << 20  # bytes or characters without a line break; what is longer is no log
 # RFC 1952 section 2.3.1; RFC 8878 section 3.1.1.
 _GZIP: Final = b"\x1f\x8b"
@@ -110,20 +111,25 @@ def _lines(pieces: Iterable[bytes]) -> Iterator[str]:
 
 
 def _form_of(head: bytes) -> LogForm:
-    first = head.lstrip()
-    if first.startswith(b"{"):
+    """What most of the lines are: a csv entry may begin a line of another log, and the other way round."""
+    if head.lstrip().startswith(b"{"):
         return LogForm.JSONLOG
-    for line in head.split(b"\n")[:50]:
-        try:
-            decode_csv_line(line, any_zone=True)
-        except ValueError:
-            continue
-        return LogForm.CSVLOG
-    return LogForm.STDERR
+    lines = head.split(b"\n")[:_LOOKED_AT]
+    csv = sum(map(_is_csv, lines))
+    plain = prefix_matches([line.decode(errors="replace") for line in lines])
+    return LogForm.CSVLOG if csv > plain else LogForm.STDERR
+
+
+def _is_csv(line: bytes) -> bool:
+    try:
+        decode_csv_line(line, any_zone=True)
+    except ValueError:
+        return False
+    return True
 
 
 def _prefix_of(head: bytes, path: Path) -> str:
-    found = likely_prefix(head.decode(errors="replace").split("\n")[:500])
+    found = likely_prefix(head.decode(errors="replace").split("\n")[:_LOOKED_AT])
     if found is None:
         hint = "give --log-line-prefix as the server has it (SHOW log_line_prefix), or log in jsonlog or csvlog"
         raise SpecError("is no server log with a usual log_line_prefix", path=path, hint=hint)

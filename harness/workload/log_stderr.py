@@ -93,6 +93,11 @@ def likely_prefix(lines: Sequence[str]) -> str | None:
     return best if _matches(best, lines) else None
 
 
+def prefix_matches(lines: Sequence[str]) -> int:
+    """How many of these lines have the usual prefix that most of them have."""
+    return max(_matches(prefix, lines) for prefix in USUAL_PREFIXES)
+
+
 def _matches(prefix: str, lines: Sequence[str]) -> int:
     pattern = compile_prefix(prefix)
     return sum(1 for line in lines if pattern.fullmatch(line))

@@ -22,6 +22,7 @@ from harness.workload.constants import (
     put_parameter,
     shorten_array,
 )
+from harness.workload.distribute import find_table
 from harness.workload.inference import InferenceError, ParameterUse, Role, infer_parameters, main_use
 from harness.workload.literals import Template, template_of
 
@@ -204,7 +205,7 @@ class StatementReader:
             put_parameter(constant.wrapper, number)
         uses = _uses(tree, self._catalog)
         for constant, number, type_ in puts:
-            if type_ and not constant.is_cast and main_use(uses, number).role in (Role.TERM, Role.OTHER):
+            if type_ and not constant.is_cast and self._needs_type(main_use(uses, number)):
                 put_cast(constant.wrapper, type_)
         text = str(postgast.deparse(tree))
         slots = tuple(Slot(main_use(uses, n + 1), groups[n]) for n in range(len(order)))
@@ -218,6 +219,14 @@ class StatementReader:
             identity, text, outline.command, slots, _ordinals(groups), lengths, target, returned, kept_names=names
         )
         return variant, tuple(order)
+
+    def _needs_type(self, use: ParameterUse) -> bool:
+        """Whether the server could take a parameter for something else than the number that stood here."""
+        if use.role is Role.TERM:
+            table = find_table(use.table, self._catalog)
+            column = table.column(use.column) if table else None
+            return column is None or column.category != "N"
+        return use.role is Role.OTHER
 
 
 def _outline_of(sql: str, template: Template, catalog: Catalog | None) -> _Outline:
