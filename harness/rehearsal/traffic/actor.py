@@ -1,28 +1,168 @@
-"""An actor: one connection of the application's pool, with its client state and the execution under way."""
+"""An actor, the operation that it runs and what that is made of, and the connection that serves it."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from random import Random
+from typing import Any, Final, Protocol, TypeAlias
 
-from harness.rehearsal.traffic.session import Session
-from harness.rehearsal.traffic.timetable import Arriving
-from harness.rehearsal.traffic.transaction import Execution
+from psycopg.pq.abc import PGconn, PGresult
+
+from harness.rehearsal.traffic.capture import Written
+from harness.rehearsal.traffic.session import ServerError, Session
+from harness.rehearsal.traffic.statement import Variables
+from harness.spec.operation import Retry
+from harness.spec.params import Draw
 from harness.spec.pgbench.evaluate import Client
+from harness.spec.pgbench.nodes import Value
+
+Answer: TypeAlias = list[PGresult]
+"""The results of what was sent; empty where the connection was lost."""
 
 
-@dataclass(slots=True)
+class Instruction(Protocol):
+    """One instruction of an operation; see `instructions.py`."""
+
+    def run(self, actor: "Actor", /) -> int:
+        """Do it: the index of the next one, or why the actor has to wait."""
+        ...
+
+    def answered(self, actor: "Actor", results: Answer, /) -> int:
+        """Take the results of what was sent: the index of the next one."""
+        ...
+
+
+class Sent(Protocol):
+    """An instruction whose statement is in a pipeline."""
+
+    def taken(self, actor: "Actor", results: Answer, /) -> None:
+        """Its result is good."""
+        ...
+
+    def refused(self, actor: "Actor", error: ServerError, /) -> None:
+        """Its result is an error: raise what follows from that."""
+        ...
+
+
+Code: TypeAlias = tuple[Instruction, ...]
+_NO_CODE: Final[Code] = ()
+
+
+class CompiledOperation:
+    """An operation ready to run; `retry` is what the application does about errors, `evaluates`: it has \\set."""
+
+    __slots__ = ("_draws", "_fixed", "code", "evaluates", "index", "retry")
+
+    def __init__(
+        self,
+        *,
+        index: int,
+        code: Code,
+        fixed: Mapping[str, Value],
+        draws: Sequence[tuple[str, Draw]],
+        retry: Retry | None,
+        evaluates: bool,
+    ) -> None:
+        self.index = index
+        self.code = code
+        self._fixed = dict(fixed)
+        self._draws = tuple(draws)
+        self.retry = retry if retry is not None and retry.attempts > 1 and retry.on else None
+        self.evaluates = evaluates
+
+    def draw(self, variables: Variables, random: Random) -> None:
+        """Set this execution's parameters."""
+        for name, draw in self._draws:
+            variables[name] = draw(random)
+        if self._fixed:
+            variables.update(self._fixed)
+
+
+class BoundSession(Session):
+    """A connection that serves an actor: `serves`; `piped` is what was sent in the pipeline that is open, if one is."""
+
+    __slots__ = ("piped", "serves")
+
+    def __init__(self, number: int, conninfo: bytes, pgconn: PGconn) -> None:
+        self.serves: Actor | None = None
+        self.piped: list[Sent] | None = None
+        super().__init__(number, conninfo, pgconn)
+
+    def ready(self) -> None:
+        """The connection stands: nothing is prepared yet, no pipeline is open."""
+        super().ready()
+        self.piped = None
+
+    def open_pipeline(self) -> None:
+        """From here on statements are sent without waiting for one another's results."""
+        self.pgconn.enter_pipeline_mode()
+        self.piped = []
+
+    def close_pipeline(self) -> None:
+        """After the last result: statement by statement again."""
+        self.piped = None
+        if not self.broken:
+            self.pgconn.exit_pipeline_mode()
+
+
 class Actor:
-    """One actor.
+    """One connection of the application's pool, and where the operation that it runs has got to.
 
-    `turn` counts executions and connections, so that a timer of an earlier one finds out; `watched` is the file
-    descriptor that the loop watches, −1 for none, `writing` whether it waits to be writable.
+    What changes with every statement is kept in plain slots, because attributes are the hot path.
+    `session` is the server connection that serves it: its own for good, or, with transaction pooling, one for each
+    transaction (None between them). `awaits` says that answers of the server are outstanding, `turn` counts
+    operations, so that a timer of an earlier one finds out. `served_by` is the number of the session that served the
+    operation first. `failure` is set once the operation has failed and is only being rolled back, `again` where it is
+    run once more because of something that the harness added.
     """
 
-    session: Session
-    client: Client
-    execution: Execution | None = None
-    arriving: Arriving | None = None
-    checkout_ns: int = 0
-    start_ns: int = 0
-    turn: int = 0
-    sleeping: bool = False
-    watched: int = -1
-    writing: bool = False
+    __slots__ = (
+        "absorbed",
+        "again",
+        "at",
+        "attempts",
+        "awaits",
+        "checkout_ns",
+        "client",
+        "code",
+        "committed",
+        "due_ns",
+        "failure",
+        "number",
+        "operation",
+        "preparing",
+        "queued_ns",
+        "random_state",
+        "served_by",
+        "session",
+        "start_ns",
+        "statement",
+        "turn",
+        "variables",
+        "version",
+        "waited",
+        "wake_after_ns",
+        "written",
+    )
+
+    def __init__(self, number: int, client: Client, *, committed: Callable[[list[Written]], None]) -> None:
+        self.number = number
+        self.committed = committed
+        self.client = client
+        self.variables: dict[str, Value] = client.variables
+        self.session: BoundSession | None = None
+        self.turn = 0
+        self.operation: CompiledOperation | None = None
+        self.random_state: tuple[Any, ...] | None = None
+        self.due_ns = self.checkout_ns = self.start_ns = self.queued_ns = self.wake_after_ns = 0
+        self.version = self.served_by = self.attempts = 0
+        self.absorbed = b""
+        self.waited = False
+        self.restart(_NO_CODE)
+
+    def restart(self, code: Code) -> None:
+        """From the first instruction of `code` on."""
+        self.code = code
+        self.at = self.statement = 0
+        self.awaits = self.again = False
+        self.preparing: bytes | None = None
+        self.failure: ServerError | None = None
+        self.written: list[Written] | None = None

@@ -1,113 +1,41 @@
-"""Operations made ready to run: bytes to send, closures for values, rows for the ledger."""
+"""Operations made ready to run: code for the interpreter, and how its parameters are drawn."""
 
-import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from random import Random
-from typing import TypeAlias, assert_never
+from typing import assert_never
 
-from psycopg import sql
-
-from harness.rehearsal.traffic.ledger import resolve
-from harness.spec.params import Draw, Sources, compile_parameters
-from harness.spec.pgbench.evaluate import Client, Evaluator, compile_expression
-from harness.spec.pgbench.nodes import Assign, Capture, Jump, JumpUnless, Pipeline, Shell, Sleep
-from harness.spec.pgbench.values import ExpressionError, as_int, to_text
+from harness.rehearsal.traffic.actor import Code, CompiledOperation, Instruction
+from harness.rehearsal.traffic.instructions import (
+    Branch,
+    Control,
+    Done,
+    Execute,
+    ExecuteText,
+    Over,
+    Pause,
+    RollBack,
+    SetVariable,
+)
+from harness.rehearsal.traffic.pipeline import ClosePipeline, OpenPipeline, SyncPipeline
+from harness.rehearsal.traffic.shell import RunShell
+from harness.rehearsal.traffic.statement import CompiledStatement
+from harness.spec.operation import Instruction as Step
+from harness.spec.operation import Operation, OperationKind, Send
+from harness.spec.params import Fixed, Sources, compile_parameters
+from harness.spec.pgbench.evaluate import Client, compile_expression
+from harness.spec.pgbench.nodes import Assign, Jump, JumpUnless, Pipeline, PipelineStep, Shell, Sleep, Value
+from harness.spec.pgbench.values import ExpressionError, to_text, typed
 from harness.spec.scenario import Protocol
-from harness.spec.targets import LedgerAction
-from harness.spec.workload import Instruction, Operation, OperationKind, Send, Statement, Workload
+from harness.spec.workload import Workload
 
-Values: TypeAlias = list[bytes | None]
-
-
-@dataclass(slots=True)
-class Followed:
-    """What the ledger does with a statement's rows; `text` is the statement with RETURNING of the key added.
-
-    `active` goes off for the rest of the run once the server refuses the addition, say after a migration renamed a key
-    column: what the harness added must never look like a failure of the application.
-    """
-
-    action: LedgerAction
-    relation: str
-    text: bytes
-    active: bool = True
-
-
-@dataclass(slots=True)
-class CompiledStatement:
-    """One statement: `text` with `$n`, or `render` where only text can be sent (simple protocol)."""
-
-    index: int
-    key: bytes
-    text: bytes
-    bind: Callable[[Client], Values]
-    render: Callable[[Client], bytes] | None
-    followed: Followed | None
-    capture: Capture | None
-    prefix: str
-    into: tuple[str, ...] = ()
-
-    @property
-    def ledger(self) -> Followed | None:
-        """What the ledger follows, now."""
-        return self.followed if self.followed is not None and self.followed.active else None
-
-
-@dataclass(frozen=True, slots=True)
-class Execute:
-    """Send a statement."""
-
-    statement: CompiledStatement
-
-
-@dataclass(frozen=True, slots=True)
-class SetVariable:
-    """Evaluate and keep."""
-
-    name: str
-    value: Evaluator
-
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """Think for as long as the value says."""
-
-    value: Evaluator
-    unit_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class Branch:
-    """Go to `target` unless the condition (None: never) is true."""
-
-    condition: Evaluator | None
-    target: int
-
-
-Code: TypeAlias = Execute | SetVariable | Pause | Branch
-
-
-@dataclass(frozen=True, slots=True)
-class CompiledOperation:
-    """An operation ready to run; `draws` give the named parameters of one execution."""
-
-    index: int
-    transaction: bool
-    code: tuple[Code, ...]
-    draws: tuple[tuple[str, Draw], ...]
-    last: int
-
-    def draw(self, client: Client) -> None:
-        """Set this execution's parameters."""
-        for name, draw in self.draws:
-            client.variables[name] = draw(client.random)
+ROLL_BACK: Code = (ClosePipeline(0, lenient=True), RollBack(1), RollBack(2), Over(3))
+"""What follows an error. Twice, because a ROLLBACK TO or an error in between may leave the transaction open."""
 
 
 def compile_workload(
     workload: Workload, *, protocol: Protocol, sources: Sources, primary_keys: Mapping[str, tuple[str, ...]]
 ) -> tuple[CompiledOperation, ...]:
-    """All operations of a workload, by their index."""
+    """All operations of a workload, by their index; ValueError for what cannot run."""
     return tuple(
         _operation(operation, protocol=protocol, sources=sources, primary_keys=primary_keys)
         for operation in workload.operations
@@ -128,130 +56,122 @@ def new_client(seed: int, actor: int) -> Client:
 def _operation(
     operation: Operation, *, protocol: Protocol, sources: Sources, primary_keys: Mapping[str, tuple[str, ...]]
 ) -> CompiledOperation:
-    literal = operation.kind is OperationKind.SQL
     statements = [
-        _statement(
-            statement, operation.index, number, simple=protocol is Protocol.SIMPLE, literal=literal, keys=primary_keys
+        CompiledStatement(
+            statement,
+            operation=operation.index,
+            number=number,
+            simple=protocol is Protocol.SIMPLE,
+            literal=operation.kind is OperationKind.SQL,
+            keys=primary_keys,
         )
         for number, statement in enumerate(operation.statements)
     ]
+    numeric = operation.kind is OperationKind.PGBENCH
+    fixed = {
+        name: _constant(parameter.value, numeric=numeric)
+        for name, parameter in operation.parameters
+        if isinstance(parameter, Fixed)
+    }
+    draws = compile_parameters(operation.parameters, sources=sources)
     return CompiledOperation(
         index=operation.index,
-        transaction=operation.transaction,
-        code=tuple(_instruction(instruction, statements) for instruction in operation.program),
-        draws=compile_parameters(operation.parameters, sources=sources),
-        last=len(statements),
+        code=_Compiler(operation, statements, protocol).code(),
+        fixed=fixed,
+        # A fixed one is set once more after its draw, which others may depend on.
+        draws=[(name, draw) for name, draw in draws if name not in fixed or len(draws) > len(fixed)],
+        retry=operation.retry,
+        evaluates=any(isinstance(step, Assign) for step in operation.program),
     )
 
 
-def _instruction(instruction: Instruction, statements: Sequence[CompiledStatement]) -> Code:
-    match instruction:
-        case Send(number):
-            return Execute(statements[number])
-        case Assign(name, expression, _):
-            return SetVariable(name, compile_expression(expression))
-        case Sleep(duration, unit_ns, _):
-            return Pause(compile_expression(duration), unit_ns)
-        case JumpUnless(condition, target, _):
-            return Branch(compile_expression(condition), target)
-        case Jump(target):
-            return Branch(None, target)
-        case Pipeline() | Shell():
-            raise ValueError("pipelines and shell commands are refused by the script's parser")
-        case _:
-            assert_never(instruction)
-
-
-def _statement(
-    statement: Statement,
-    operation: int,
-    number: int,
-    *,
-    simple: bool,
-    literal: bool,
-    keys: Mapping[str, tuple[str, ...]],
-) -> CompiledStatement:
-    followed = _followed(statement, keys)
-    return CompiledStatement(
-        index=number,
-        key=b"rehearse_%d_%d" % (operation, number),
-        text=statement.text.encode(),
-        bind=_binder(statement.names) if literal else _pgbench_binder(statement.names),
-        render=_renderer(statement.template, literal=literal) if simple or statement.textual else None,
-        followed=followed,
-        capture=statement.capture,
-        prefix=statement.prefix,
-        into=statement.into,
-    )
-
-
-def _followed(statement: Statement, keys: Mapping[str, tuple[str, ...]]) -> Followed | None:
-    relation = resolve(statement.ledger.relation, keys) if statement.ledger else None
-    if statement.ledger is None or relation is None or not keys[relation]:
-        return None
-    columns = sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(column)) for column in keys[relation])
-    returning = "\nRETURNING " + columns.as_string(None)
-    return Followed(statement.ledger.action, relation, returning.encode())
-
-
-def _binder(names: Sequence[str]) -> Callable[[Client], Values]:
-    def bind(client: Client) -> Values:
-        variables = client.variables
+def _constant(text: str, *, numeric: bool) -> Value:
+    """What a script computes with is read once, where reading it loses nothing."""
+    if numeric:
         try:
-            return [_bytes(variables[name]) for name in names]
-        except KeyError as error:
-            raise ExpressionError(f"undefined variable :{error.args[0]}", sqlstate="42704") from None
-
-    return bind
-
-
-def _pgbench_binder(names: Sequence[str]) -> Callable[[Client], Values]:
-    """As pgbench binds: a variable's text, which is "NULL" for NULL, and NULL for a variable without a value."""
-
-    def bind(client: Client) -> Values:
-        variables = client.variables
-        try:
-            return [to_text(variables[name]).encode() for name in names]
-        except KeyError:
-            return [to_text(variables[name]).encode() if name in variables else None for name in names]
-
-    return bind
+            value = typed(text)
+        except ExpressionError:
+            return text
+        if to_text(value) == text:
+            return value
+    return text
 
 
-def _bytes(value: object) -> bytes | None:
-    if type(value) is str:
-        return value.encode()
-    return None if value is None else to_text(value).encode()  # type: ignore[arg-type]
+class _Compiler:
+    """Turns the instructions of an operation into code, with the driver's own BEGIN, COMMIT and pipeline around it."""
 
+    def __init__(self, operation: Operation, statements: Sequence[CompiledStatement], protocol: Protocol) -> None:
+        self._operation = operation
+        self._statements = statements
+        self._protocol = protocol
+        self._offset = 0
+        self._code: list[Instruction] = []
 
-def _renderer(template: Sequence[str], *, literal: bool) -> Callable[[Client], bytes]:
-    def render(client: Client) -> bytes:
-        variables = client.variables
-        parts = []
-        for index, part in enumerate(template):
-            if index % 2 == 0:
-                parts.append(part)
-            elif literal:
-                value = variables[part]
-                parts.append("NULL" if value is None else quote_literal(to_text(value)))
-            else:
-                parts.append(to_text(variables[part]) if part in variables else f":{part}")
-        return "".join(parts).encode()
+    def code(self) -> Code:
+        """The whole code."""
+        operation, code = self._operation, self._code
+        if operation.pipeline:
+            self._require_extended()
+            code.append(OpenPipeline(0, ()))
+        if operation.transaction:
+            code.append(Control(len(code), b"BEGIN", statement=0))
+        self._offset = len(code)
+        for step in operation.program:
+            code.append(self._step(len(code), step))
+        if operation.transaction:
+            code.append(Control(len(code), b"COMMIT", statement=len(self._statements)))
+        if operation.pipeline:
+            code.append(ClosePipeline(len(code)))
+        code.append(Done(len(code)))
+        self._fill_pipelines()
+        return tuple(code)
 
-    return render
+    def _step(self, at: int, step: Step) -> Instruction:
+        match step:
+            case Send(number):
+                return self._send(at, self._statements[number])
+            case Assign(name, expression, _):
+                return SetVariable(at, name, compile_expression(expression))
+            case Sleep(duration, unit_ns, _):
+                return Pause(at, compile_expression(duration), unit_ns=unit_ns)
+            case JumpUnless(condition, target, _):
+                return Branch(at, compile_expression(condition), target=target + self._offset)
+            case Jump(target):
+                return Branch(at, None, target=target + self._offset)
+            case Pipeline(PipelineStep.START, _):
+                self._require_extended()
+                return OpenPipeline(at, ())
+            case Pipeline(PipelineStep.SYNC, _):
+                return SyncPipeline(at)
+            case Pipeline():
+                return ClosePipeline(at)
+            case Shell(words, variable, _):
+                return RunShell(at, words, variable=variable)
+            case _:
+                assert_never(step)
 
+    def _send(self, at: int, statement: CompiledStatement) -> Execute:
+        if statement.render is not None:
+            return ExecuteText(at, statement, render=statement.render)
+        return Execute(at, statement, prepares=self._protocol is Protocol.PREPARED)
 
-def quote_literal(text: str) -> str:
-    """`text` as an SQL literal, whatever standard_conforming_strings says.
+    def _require_extended(self) -> None:
+        if self._protocol is Protocol.SIMPLE:
+            raise ValueError(f"operation {self._operation.name}: the simple protocol has no pipelines")
 
-    >>> print(quote_literal("it's"), quote_literal("a\\\\b"))
-    'it''s'  E'a\\\\b'
-    """
-    quoted = text.replace("'", "''")
-    return f"'{quoted}'" if "\\" not in quoted else " E'" + quoted.replace("\\", "\\\\") + "'"
+    def _fill_pipelines(self) -> None:
+        """Give every \\startpipeline the statements up to the next \\endpipeline, as pgbench does."""
+        for at, step in enumerate(self._code):
+            if isinstance(step, OpenPipeline):
+                ends = [i for i, later in enumerate(self._code) if i > at and isinstance(later, ClosePipeline)]
+                self._code[at] = OpenPipeline(at, self._sends(self._code[at : min(ends, default=None)]))
 
-
-def sleep_ns(value: object, unit_ns: int) -> int:
-    """Nanoseconds of a \\sleep; a fraction is cut off, as pgbench does, and a negative one does not sleep."""
-    whole = math.trunc(value) if isinstance(value, float) and math.isfinite(value) else as_int(value)  # type: ignore[arg-type]
-    return max(0, whole) * unit_ns
+    def _sends(self, code: Sequence[Instruction]) -> list[Execute]:
+        sends = [step for step in code if isinstance(step, Execute)]
+        for send in sends:
+            if send.statement.render is not None:
+                what = "several statements in one, or a variable in a literal"
+                raise ValueError(f"operation {self._operation.name}: a pipeline cannot send {what}")
+            if send.statement.capture is not None:
+                raise ValueError(f"operation {self._operation.name}: a pipeline cannot take values from rows")
+        return sends

@@ -1,87 +1,98 @@
-"""The event loop of a traffic process: arrivals by the clock, a pool of sessions, a queue where none is free."""
+"""The event loop of a traffic process: arrivals by the clock, a pool of connections, a queue where none is free."""
 
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import psycopg
 
 from harness.events.operations import NO_ACTOR, Outcome
-from harness.model.sqlstate import POOL_TIMEOUT
-from harness.rehearsal.traffic.actor import Actor
-from harness.rehearsal.traffic.compiled import CompiledOperation
-from harness.rehearsal.traffic.lag import LagHistogram
-from harness.rehearsal.traffic.ledger import Ledger
-from harness.rehearsal.traffic.plan import LATE_NS, Backend, FirstError
-from harness.rehearsal.traffic.reconnect import Reconnector
+from harness.model.sqlstate import POOL_FULL, POOL_TIMEOUT
+from harness.rehearsal.traffic.actor import Actor, BoundSession, CompiledOperation
+from harness.rehearsal.traffic.interpreter import Interpreter
+from harness.rehearsal.traffic.pool import Pool, PoolLimits
 from harness.rehearsal.traffic.recorder import FLUSH_EVERY_NS, Recorder
-from harness.rehearsal.traffic.session import ServerError, Session
-from harness.rehearsal.traffic.timetable import Arriving, Timetable
-from harness.rehearsal.traffic.transaction import Answer, Failure, Sleeping, execute
-from harness.rehearsal.traffic.watch import READABLE, WRITABLE, Timers, Watch
-from harness.spec.pgbench.evaluate import Client
+from harness.rehearsal.traffic.session import ServerError
+from harness.rehearsal.traffic.tally import Tally
+from harness.rehearsal.traffic.timetable import NEVER, Arriving, Timetable
+from harness.rehearsal.traffic.watch import WRITABLE, Timers, Watch
 
 _LONGEST_WAIT_NS: Final = 100_000_000  # counters for the live view are at most this old
-_POOL_TIMEOUT: Final = POOL_TIMEOUT.encode()
-_NOTHING: Answer = []
-
-
-@dataclass(slots=True)
-class Tally:
-    """What the loop counts besides the records."""
-
-    offered: int = 0
-    late: int = 0
-    lag: LagHistogram = field(default_factory=LagHistogram)
-    errors: dict[tuple[int, bytes], FirstError] = field(default_factory=dict)
+_OK, _ERROR, _POOL_TIMEOUT, _ABANDONED = map(int, Outcome)
 
 
 class Loop:
-    """Runs operations until told to stop; each arrival leaves exactly one record."""
+    """Runs operations until told to stop; each arrival leaves exactly one record.
+
+    An arrival takes a free actor (a connection of the application's pool) or waits for one. With transaction pooling
+    the actor then needs a server connection too; the pool lends it.
+    """
 
     def __init__(
         self,
         *,
         operations: Mapping[int, CompiledOperation],
-        sessions: Mapping[int, tuple[Session, Client]],
+        actors: Sequence[Actor],
+        sessions: Sequence[BoundSession],
+        limits: PoolLimits,
         timetable: Timetable,
         recorder: Recorder,
-        ledger: Ledger,
         origin_ns: int,
-        pool_timeout_ns: int,
-        prepares: bool,
-        on_backend: Callable[[Backend], None],
+        on_backend: Callable[[BoundSession], None],
     ) -> None:
         self.tally = Tally()
         self._operations = operations
+        self._actors = actors
         self._timetable = timetable
         self._recorder = recorder
-        self._ledger = ledger
         self._origin_ns = origin_ns
-        self._pool_timeout_ns = pool_timeout_ns
-        self._prepares = prepares
-        self._on_backend = on_backend
-        self._actors = [Actor(session, client) for session, client in sessions.values()]
-        self._free = deque(self._actors)
-        self._waiting: deque[Arriving] = deque()
+        self._limits = limits
         self._timers = Timers()
         self._watch = Watch()
-        self._reconnector = Reconnector(self._watch, self._timers, now_ns=self.now_ns, on_ready=self._reconnected)
-        self._cut_off: list[Session] = []
-        for actor in self._actors:
-            self._watch.reading(actor)
+        self._pool = Pool(
+            actors,
+            sessions,
+            limits,
+            watch=self._watch,
+            timers=self._timers,
+            now_ns=self.now_ns,
+            on_bound=self._bound,
+            on_backend=on_backend,
+        )
+        self._free = self._pool.free
+        self._interpreter = Interpreter(
+            self._watch,
+            self._timers,
+            now_ns=self.now_ns,
+            lends=limits.lends,
+            on_done=self._done,
+            on_unbound=self._pool.bid,
+            on_idle=self._pool.given_back,
+            on_retry=self._pool.let_go,
+        )
+        self._waiting: deque[Arriving] = deque()
+        self._cut_off: list[BoundSession] = []
+        self._ask_again = False
+        self._flush_ns = 0
 
     @property
     def waiting(self) -> int:
-        """Operations in the checkout queue."""
-        return len(self._waiting)
+        """Operations that wait for a connection, first of the application's pool, then of the server."""
+        return len(self._waiting) + sum(actor.start_ns == 0 for actor in self._pool.bidders)
 
     @property
     def in_flight(self) -> int:
         """Operations that have a connection and are not done."""
-        return sum(actor.arriving is not None for actor in self._actors)
+        return sum(actor.operation is not None and actor.start_ns != 0 for actor in self._actors)
+
+    def account(self) -> Tally:
+        """What was counted, up to now."""
+        self.tally.absorbed = self._interpreter.absorbed
+        self.tally.connect_failures = self._pool.reconnector.failures
+        self.tally.take_connects(self._pool.reconnector.took_ns)
+        self.tally.fold()
+        return self.tally
 
     def now_ns(self) -> int:
         """Nanoseconds since the run started."""
@@ -89,213 +100,236 @@ class Loop:
 
     def listen(self, connection: Any, on_order: Callable[[], None]) -> None:
         """Call `on_order` when `connection` has something to say."""
-        self._watch.listen(connection, on_order)
+
+        def ordered() -> None:
+            self._ask_again = True
+            on_order()
+
+        self._watch.listen(connection, ordered)
 
     def run(self, *, until: Callable[[int], int], on_tick: Callable[[], None]) -> None:
         """Run; `until(now_ns)` gives the next instant at which it wants to be asked again, 0 ends the loop.
 
-        `on_tick` is called about every 100 ms, after records were written where a second has passed.
+        It is asked sooner after an order, and always while nothing is due. `on_tick` is called about every 100 ms,
+        after records were written where a second has passed.
         """
-        tick_ns, flush_ns = 0, self.now_ns() + FLUSH_EVERY_NS
+        timetable, timers, watch = self._timetable, self._timers, self._watch
+        tick_ns = deadline = 0
         while True:
             now = self.now_ns()
-            now = self._dispatch(now)
-            self._expire(now)
-            while self._timers.ring(now):
+            if timetable.next_ns <= now:
+                now = self._dispatch(now)
+            if self._waiting or self._pool.bidders:
+                self._expire(now)
+            while timers.next_ns <= now:
+                timers.ring(now)
                 self._serve()
             if now >= tick_ns:
                 tick_ns = now + _LONGEST_WAIT_NS
-                if now >= flush_ns:
-                    flush_ns = now + FLUSH_EVERY_NS
-                    self._recorder.flush()
-                on_tick()
-            deadline = until(now)
-            if deadline == 0:
-                return
-            self._wait(min(deadline, tick_ns, self._next_ns()))
+                self._tick(now, on_tick)
+            if self._ask_again or now >= deadline or timetable.next_ns == NEVER:
+                self._ask_again = False
+                deadline = until(now)
+                if deadline == 0:
+                    return
+            wake_ns = min(deadline, tick_ns, self._next_ns(), timers.next_ns)
+            for descriptor, events in watch.wait(wake_ns - now):
+                session = watch.sessions.get(descriptor)
+                if session is not None:
+                    self._on_socket(session, events)
+                    if self._waiting or self._pool.bidders:
+                        self._serve()
+                elif descriptor in watch.callbacks:
+                    watch.callbacks[descriptor]()
+
+    def _tick(self, now: int, on_tick: Callable[[], None]) -> None:
+        if now >= self._flush_ns:
+            self._flush_ns = now + FLUSH_EVERY_NS
+            self._recorder.flush()
+        on_tick()
 
     def _next_ns(self) -> int:
-        next_ns = self._timetable.next_ns
-        if self._waiting:
-            next_ns = min(next_ns, self._waiting[0].due_ns + self._pool_timeout_ns)
-        return min(next_ns, self._timers.next_ns)
+        """When an arrival is due, or one that waits gives up.
 
-    def _wait(self, until_ns: int) -> None:
-        """Handle what has come; sleep until then where nothing has."""
-        for data, events in self._watch.wait(until_ns - self.now_ns()):
-            if type(data) is Actor:
-                self._on_socket(data, events)
-                self._serve()
-            else:
-                data()
+        While nothing could run it, an arrival need not be met at its time, only before it gives up: it waits all the
+        same, and its record does not depend on when the queue has taken it.
+        """
+        patience = self._limits.pool_timeout_ns
+        due = self._timetable.next_ns
+        if due != NEVER and not self._limits.max_waiters and not self._pool.ready:
+            due += patience
+        if self._waiting:
+            due = min(due, self._waiting[0][0] + patience)
+        return min(due, self._pool.next_expiry_ns)
 
     def _dispatch(self, now: int) -> int:
-        while self._timetable.next_ns <= now:
-            arriving = self._timetable.take()
-            self.tally.offered += 1
-            if self._free:
+        timetable, tally = self._timetable, self.tally
+        while timetable.next_ns <= now:
+            arriving = timetable.take()
+            tally.offered += 1
+            if self._free and not self._waiting:
                 self._begin(self._free.popleft(), arriving, now, waited=False)
                 now = self.now_ns()
-                self._serve()
-            else:
+                if self._pool.bidders:
+                    self._pool.match()
+            elif not self._limits.max_waiters or len(self._waiting) < self._limits.max_waiters:
                 self._waiting.append(arriving)
+                if self._free:
+                    self._serve()
+                elif len(self._waiting) > tally.longest_queue:
+                    tally.longest_queue = len(self._waiting)
+            else:
+                self._unserved(arriving, now, POOL_FULL, "max_waiters operations waited for a connection already")
         return now
 
     def _expire(self, now: int) -> None:
-        while self._waiting and self._waiting[0].due_ns + self._pool_timeout_ns <= now:
-            arriving = self._waiting.popleft()
-            self._note(arriving, ServerError(POOL_TIMEOUT, "no connection was free within pool_timeout"), 0)
-            self._recorder.add(
-                due_ns=arriving.due_ns,
-                end_ns=now,
-                operation=arriving.operation,
-                version=arriving.version,
-                outcome=Outcome.POOL_TIMEOUT,
-                sqlstate=_POOL_TIMEOUT,
-            )
+        patience = self._limits.pool_timeout_ns
+        while self._waiting and self._waiting[0][0] + patience <= now:
+            self._unserved(self._waiting.popleft(), now, POOL_TIMEOUT, "no connection was free within pool_timeout")
+        if self._pool.next_expiry_ns > now:
+            return
+        for actor in self._pool.expired(now):
+            if actor.start_ns:
+                error = ServerError(POOL_TIMEOUT, "no server connection was free within pool_timeout")
+                self._interpreter.fail(actor, error)
+            else:
+                arriving = Arriving(actor.due_ns, self._index(actor), actor.version)
+                self._unserved(arriving, now, POOL_TIMEOUT, "no server connection was free within pool_timeout")
+                self._release(actor)
+        self._serve()
+
+    def _unserved(self, arriving: Arriving, now: int, sqlstate: str, why: str) -> None:
+        self.tally.note(arriving.operation, ServerError(sqlstate, why), 0)
+        due, operation, version = arriving
+        self._recorder.add(
+            (due, 0, 0, now, operation, NO_ACTOR, version, _POOL_TIMEOUT, 0, 0, sqlstate.encode()),
+        )
 
     def _begin(self, actor: Actor, arriving: Arriving, now: int, *, waited: bool) -> None:
-        operation = self._operations[arriving.operation]
-        operation.draw(actor.client)
-        actor.arriving, actor.checkout_ns = arriving, now
-        actor.execution = execute(
-            operation, session=actor.session, client=actor.client, ledger=self._ledger, prepares=self._prepares
-        )
-        actor.start_ns = self.now_ns()
-        if not waited:
-            lag = actor.start_ns - arriving.due_ns
-            self.tally.lag.add(lag)
-            self.tally.late += lag > LATE_NS
-        self._advance(actor, None)
-
-    def _advance(self, actor: Actor, answer: Answer | None) -> None:
-        """Let the execution go on until it waits again or is done."""
-        execution = actor.execution
-        if execution is None:
-            return
-        try:
-            request = next(execution) if answer is None else execution.send(answer)
-        except StopIteration as done:
-            self._finish(actor, done.value)
-            return
-        if request is None:
-            if actor.session.wants_write is not actor.writing:
-                self._watch.as_session_wants(actor)
+        actor.due_ns, index, actor.version = arriving
+        operation = actor.operation = self._operations[index]
+        actor.attempts = 1
+        actor.absorbed = b""
+        actor.start_ns = 0
+        actor.waited = waited
+        actor.restart(operation.code)
+        operation.draw(actor.variables, actor.client.random)
+        actor.random_state = actor.client.random.getstate() if operation.retry and operation.evaluates else None
+        if actor.session is None:
+            actor.waited = True
+            self._pool.bid(actor)
         else:
-            self._sleep(actor, request)
+            self._start(actor, now)
 
-    def _sleep(self, actor: Actor, request: Sleeping) -> None:
-        turn, actor.sleeping = actor.turn, True
+    def _bound(self, actor: Actor) -> None:
+        """A server connection was found for an actor that waited for one."""
+        if actor.start_ns:
+            self._interpreter.advance(actor)
+        else:
+            self._start(actor, self.now_ns())
 
-        def wake() -> None:
-            if actor.turn == turn:
-                actor.sleeping = False
-                self._advance(actor, _NOTHING)
+    def _start(self, actor: Actor, checkout_ns: int) -> None:
+        actor.checkout_ns = checkout_ns
+        actor.served_by = NO_ACTOR if actor.session is None else actor.session.number
+        actor.start_ns = start_ns = time.monotonic_ns() - self._origin_ns
+        if not actor.waited:
+            self.tally.lags.append(start_ns - actor.due_ns)
+        self._interpreter.advance(actor)
 
-        self._timers.add(self.now_ns() + request.duration_ns, wake)
-
-    def _finish(self, actor: Actor, failure: Failure | None) -> None:
-        arriving, now = actor.arriving, self.now_ns()
-        if arriving is not None:
-            if failure is not None:
-                self._note(arriving, failure.error, failure.statement)
-            self._recorder.add(
-                due_ns=arriving.due_ns,
-                checkout_ns=actor.checkout_ns,
-                start_ns=actor.start_ns,
-                end_ns=now,
-                operation=arriving.operation,
-                actor=actor.session.actor,
-                version=arriving.version,
-                outcome=Outcome.OK if failure is None else Outcome.ERROR,
-                statement=0 if failure is None else failure.statement,
-                attempts=1,
-                sqlstate=b"" if failure is None else failure.error.sqlstate.encode(),
-            )
+    def _done(self, actor: Actor) -> None:
+        failure, now = actor.failure, time.monotonic_ns() - self._origin_ns
+        if failure is None:
+            self._record(actor, now, _OK, 0, actor.absorbed)
+        else:
+            self.tally.note(self._index(actor), failure, actor.statement)
+            self._record(actor, now, _ERROR, actor.statement, failure.sqlstate.encode())
         self._release(actor)
+
+    def _record(self, actor: Actor, now: int, outcome: int, statement: int, sqlstate: bytes) -> None:
+        self._recorder.add(
+            (
+                actor.due_ns,
+                actor.checkout_ns,
+                actor.start_ns,
+                now,
+                self._index(actor),
+                actor.served_by,
+                actor.version,
+                outcome,
+                statement,
+                actor.attempts,
+                sqlstate,
+            )
+        )
+
+    def _index(self, actor: Actor) -> int:
+        return 0 if actor.operation is None else actor.operation.index
 
     def _release(self, actor: Actor) -> None:
-        actor.execution = actor.arriving = None
+        actor.operation = None
         actor.turn += 1
-        if actor.session.broken:
-            self._reconnector.begin(actor)
-        else:
-            self._free.append(actor)
-
-    def _reconnected(self, actor: Actor) -> None:
-        self._on_backend(Backend(actor.session.actor, actor.session.pgconn.backend_pid))
-        self._release(actor)
+        self._pool.release(actor)
 
     def _serve(self) -> None:
         """Give free connections to those who wait, first come first served."""
+        if self._pool.bidders:
+            self._pool.match()
         while self._waiting and self._free:
             now = self.now_ns()
-            self._expire(now)
-            if self._waiting:
+            if self._waiting[0][0] + self._limits.pool_timeout_ns <= now:
+                self._expire(now)
+            else:
                 self._begin(self._free.popleft(), self._waiting.popleft(), now, waited=True)
 
-    def _note(self, arriving: Arriving, error: ServerError, statement: int) -> None:
-        key = (arriving.operation, error.sqlstate.encode())
-        if key not in self.tally.errors:
-            self.tally.errors[key] = FirstError(arriving.operation, statement, error.sqlstate, error.message)
-
-    def _on_socket(self, actor: Actor, mask: int) -> None:
-        session = actor.session
+    def _on_socket(self, session: BoundSession, events: int) -> None:
         if session.connecting:
-            self._reconnector.step(actor)
+            self._pool.reconnector.step(session)
             return
-        if mask & WRITABLE:
-            self._flush(actor)
-        if mask & READABLE and session.receive():
-            self._answered(actor)
+        if events & WRITABLE:
+            self._flush(session)
+        if events != WRITABLE:
+            results = session.receive()
+            if results is not None:
+                self._answered(session, results)
 
-    def _flush(self, actor: Actor) -> None:
+    def _flush(self, session: BoundSession) -> None:
         try:
-            actor.session.flush()
+            session.flush()
         except psycopg.OperationalError:
-            self._answered(actor)
+            self._answered(session, [])
             return
-        if not actor.session.wants_write:
-            self._watch.as_session_wants(actor)
+        if not session.wants_write:
+            self._watch.as_session_wants(session)
 
-    def _answered(self, actor: Actor) -> None:
-        answer = actor.session.take()
-        if actor.sleeping:
-            return  # a notice, or the end of the connection: the next statement will find out
-        if actor.execution is not None:
-            self._advance(actor, answer)
-        elif actor.session.broken and actor in self._free:
-            self._free.remove(actor)
-            self._reconnector.begin(actor)
+    def _answered(self, session: BoundSession, results: list[Any]) -> None:
+        if not results and session.broken:
+            self._watch.forget(session)  # its socket is closed: the next connection may get the same number
+        actor = session.serves
+        if actor is not None and actor.awaits and actor.session is session:
+            self._interpreter.advance(actor, results)
+        elif session.piped is not None and not session.broken:
+            session.unread(results)
+        elif session.broken:
+            self._pool.lost_while_idle(session)
 
     def abandon(self) -> None:
         """Record what waits or is under way as abandoned."""
         now = self.now_ns()
         for actor in self._actors:
-            if actor.arriving is not None:
-                self._abandoned(actor.arriving, now, actor)
-                self._cut_off.append(actor.session)
+            if actor.operation is not None and actor.start_ns:
+                self._record(actor, now, _ABANDONED, 0, b"")
+                if actor.session is not None:
+                    self._cut_off.append(actor.session)
+            elif actor.operation is not None:
+                self._waiting.append(Arriving(actor.due_ns, actor.operation.index, actor.version))
+            actor.turn += 1
         while self._waiting:
-            self._abandoned(self._waiting.popleft(), now, None)
-
-    def _abandoned(self, arriving: Arriving, now: int, actor: Actor | None) -> None:
-        self._recorder.add(
-            due_ns=arriving.due_ns,
-            end_ns=now,
-            operation=arriving.operation,
-            version=arriving.version,
-            outcome=Outcome.ABANDONED,
-            checkout_ns=0 if actor is None else actor.checkout_ns,
-            start_ns=0 if actor is None else actor.start_ns,
-            actor=NO_ACTOR if actor is None else actor.session.actor,
-            attempts=0 if actor is None else 1,
-        )
+            due, operation, version = self._waiting.popleft()
+            self._recorder.add((due, 0, 0, now, operation, NO_ACTOR, version, _ABANDONED, 0, 0, b""))
 
     def close(self) -> None:
         """Cancel what was abandoned, close all connections; may wait for a server that does not answer."""
         for session in self._cut_off:
             session.cancel()
-        for actor in self._actors:
-            self._watch.forget(actor)
-            actor.session.close()
+        self._pool.close()
         self._watch.close()

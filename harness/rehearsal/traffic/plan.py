@@ -1,15 +1,17 @@
 """What a traffic process is told, what it says back: frozen, picklable messages."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil
 from pathlib import Path
 from typing import Final, TypeAlias
 
 from harness.model.clock import RunClock
 from harness.model.units import NS_PER_MS, parse_duration
+from harness.rehearsal.traffic.pool import PoolLimits
+from harness.rehearsal.traffic.session import actor_conninfo
 from harness.spec.params import Samples
-from harness.spec.scenario import Arrival, Protocol, TrafficSpec
+from harness.spec.scenario import Arrival, Pooling, Protocol, TrafficSpec
 from harness.spec.schedule import CourseSchedule, RateCourse, Schedule, Trace, TraceSchedule, load_trace
 from harness.spec.workload import Workload
 
@@ -46,6 +48,11 @@ class TrafficPlan:
     processes: int = 1
     trace: Trace | None = None
     """What arrives, with arrival = "trace"."""
+    pooling: Pooling = Pooling.SESSION
+    server_connections: int = 0
+    max_waiters: int = 0
+    connect_cost_ns: int = 0
+    settings: Mapping[str, str | int | float | bool] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -90,8 +97,13 @@ class TrafficPlan:
             mix=workload.initial_mix() if mix is None else mix,
             samples=samples,
             primary_keys=primary_keys,
-            processes=min(processes or max(1, ceil(highest / RATE_PER_PROCESS)), traffic.actors),
+            processes=_processes(traffic, highest=highest, asked=processes),
             trace=trace,
+            pooling=traffic.pooling,
+            server_connections=traffic.server_connections,
+            max_waiters=traffic.max_waiters,
+            connect_cost_ns=parse_duration(traffic.connect_cost),
+            settings=traffic.settings,
         )
 
     def schedule(self, process: int) -> Schedule:
@@ -108,9 +120,39 @@ class TrafficPlan:
         """The private file of process `process`."""
         return self.private_folder / f"ledger-{process}.json"
 
+    def limits(self, process: int) -> PoolLimits:
+        """Process `process`'s part of the pool: its share of those who may wait, at least one where any may."""
+        own = len(range(process, self.max_waiters, self.processes))
+        return PoolLimits(
+            pool_timeout_ns=self.pool_timeout_ns,
+            max_waiters=max(own, 1) if self.max_waiters else 0,
+            connect_cost_ns=self.connect_cost_ns,
+            lends=self.pooling is Pooling.TRANSACTION,
+        )
+
+    def actor_conninfo(self, number: int) -> bytes:
+        """The connection string of server connection `number`."""
+        return actor_conninfo(
+            self.conninfo, actor=number, statement_timeout_ns=self.statement_timeout_ns, settings=self.settings
+        )
+
+    def own_sessions(self, process: int) -> range:
+        """The server connections that process `process` opens: one for each actor, unless a pooler lends them."""
+        if self.pooling is Pooling.SESSION:
+            return self.own_actors(process)
+        return range(process, self.server_connections or self.actors, self.processes)
+
     def own_actors(self, process: int) -> range:
         """The actors that process `process` runs."""
         return range(process, self.actors, self.processes)
+
+
+def _processes(traffic: TrafficSpec, *, highest: float, asked: int | None) -> int:
+    """As many as are asked for, else as the highest rate needs; each has at least one actor and one connection."""
+    most = traffic.actors
+    if traffic.pooling is Pooling.TRANSACTION and traffic.server_connections:
+        most = min(most, traffic.server_connections)
+    return min(asked or traffic.processes or max(1, ceil(highest / RATE_PER_PROCESS)), most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +223,9 @@ class FirstError:
 
 @dataclass(frozen=True, slots=True)
 class ProcessSummary:
-    """A process's account; `lag_counts` is the histogram of dispatch lag (see `lag.py`)."""
+    """A process's account; `lag_counts` is the histogram of dispatch lag (see `lag.py`), `connect_counts` that of
+    how long connecting again took.
+    """
 
     process: int
     offered: int
@@ -192,6 +236,11 @@ class ProcessSummary:
     late: int
     lag_counts: tuple[tuple[int, int], ...]
     lag_max_ns: int
+    connect_counts: tuple[tuple[int, int], ...]
+    connect_max_ns: int
+    connect_failures: int
+    absorbed: int
+    longest_queue: int
     cpu_seconds: float
     wall_seconds: float
     stopped_at_ns: int

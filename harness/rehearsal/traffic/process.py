@@ -58,8 +58,11 @@ class Progress:
 class TrafficSummary:
     """The generator's account of a run of traffic.
 
-    Dispatch lag is start − due of operations that found a connection free. `cpu_ratio` is CPU seconds over wall time of
-    the busiest process. `ledger` may hold personal data: it stays in memory.
+    Dispatch lag is start − due of operations that found a connection free; `late` counts those beyond LATE_NS: arrivals
+    that the generator did not offer in time. `cpu_ratio` is CPU seconds over wall time of the busiest process. `ledger`
+    may hold personal data: it stays in memory. `connect_failures` are attempts to connect again that failed,
+    `connect_p99_ns` is of those that did not, `absorbed` counts errors that a retry followed, `longest_queue` is the
+    most operations of one process that waited for a connection at once.
     """
 
     offered: int
@@ -76,6 +79,12 @@ class TrafficSummary:
     stopped_at_ns: int
     errors: tuple[FirstError, ...]
     ledger: tuple[LedgerEntry, ...]
+    cpu_of_processes: tuple[float, ...]
+    reconnects: int
+    connect_failures: int
+    connect_p99_ns: int
+    absorbed: int
+    longest_queue: int
 
 
 class TrafficProcess:
@@ -234,6 +243,9 @@ def _summarize(parts: list[ProcessSummary], ledger: tuple[LedgerEntry, ...]) -> 
     lag = LagHistogram(
         (pair for part in parts for pair in part.lag_counts), max_ns=max(part.lag_max_ns for part in parts)
     )
+    connects = LagHistogram(
+        (pair for part in parts for pair in part.connect_counts), max_ns=max(part.connect_max_ns for part in parts)
+    )
     errors: dict[tuple[int, str], FirstError] = {}
     for part in sorted(parts, key=lambda part: part.process):
         for error in part.errors:
@@ -253,4 +265,10 @@ def _summarize(parts: list[ProcessSummary], ledger: tuple[LedgerEntry, ...]) -> 
         stopped_at_ns=max(part.stopped_at_ns for part in parts),
         errors=tuple(errors[key] for key in sorted(errors)),
         ledger=ledger,
+        cpu_of_processes=tuple(part.cpu_seconds for part in sorted(parts, key=lambda part: part.process)),
+        reconnects=sum(count for _, count in connects.counts),
+        connect_failures=sum(part.connect_failures for part in parts),
+        connect_p99_ns=connects.quantile(0.99),
+        absorbed=sum(part.absorbed for part in parts),
+        longest_queue=max(part.longest_queue for part in parts),
     )

@@ -3,12 +3,16 @@
 import os
 import struct
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
-from harness.events.operations import NO_ACTOR, OPERATION_DTYPE, Outcome
+from harness.events.operations import OPERATION_DTYPE, Outcome
 
 _RECORD: Final = struct.Struct("<qqqqHHBBBB5s3x")
 _BLOCK: Final = 4096  # records: 192 KiB a write, once in eight seconds at 500 operations a second
+_BYTES: Final = _BLOCK * _RECORD.size
+_pack_into: Final = _RECORD.pack_into
+Record: TypeAlias = tuple[int, int, int, int, int, int, int, int, int, int, bytes]
+"""due, checkout, start and end; operation, actor, version, outcome, statement, attempts, SQLSTATE: as in the file."""
 FLUSH_EVERY_NS: Final = 1_000_000_000
 """Longest time a record stays in memory, so that the file of a killed run is complete but for a second."""
 
@@ -21,49 +25,21 @@ class Recorder:
 
     def __init__(self, path: Path) -> None:
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
-        self._buffer = bytearray(_BLOCK * _RECORD.size)
+        self._buffer = bytearray(_BYTES)
         self._filled = 0
         self.counts = [0] * len(Outcome)
 
-    def add(
-        self,
-        *,
-        due_ns: int,
-        end_ns: int,
-        operation: int,
-        version: int,
-        outcome: Outcome,
-        checkout_ns: int = 0,
-        start_ns: int = 0,
-        actor: int = NO_ACTOR,
-        statement: int = 0,
-        attempts: int = 0,
-        sqlstate: bytes = b"",
-    ) -> None:
+    def add(self, record: Record) -> None:
         """Append one record; times in ns since the run started."""
-        _RECORD.pack_into(
-            self._buffer,
-            self._filled * _RECORD.size,
-            due_ns,
-            checkout_ns,
-            start_ns,
-            end_ns,
-            operation,
-            actor,
-            version,
-            outcome,
-            statement,
-            attempts,
-            sqlstate,
-        )
-        self.counts[outcome] += 1
-        self._filled += 1
-        if self._filled == _BLOCK:
+        _pack_into(self._buffer, self._filled, *record)
+        self.counts[record[7]] += 1
+        self._filled += _RECORD.size
+        if self._filled == _BYTES:
             self.flush()
 
     def flush(self) -> None:
         """Write what is in memory."""
-        pending = memoryview(self._buffer)[: self._filled * _RECORD.size]
+        pending = memoryview(self._buffer)[: self._filled]
         while pending:
             pending = pending[os.write(self._file, pending) :]
         self._filled = 0

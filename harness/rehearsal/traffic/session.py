@@ -1,8 +1,9 @@
-"""One actor's connection: non-blocking, on psycopg.pq; it never waits, the event loop does."""
+"""One connection to the server: non-blocking, on psycopg.pq; it never waits, the event loop does."""
 
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Self
 
 import psycopg
 from psycopg import pq
@@ -21,8 +22,25 @@ FIRST_BACKOFF_NS: Final = 50 * NS_PER_MS
 """Pause before the first attempt to reconnect; it doubles with each failure up to `LONGEST_BACKOFF_NS`."""
 LONGEST_BACKOFF_NS: Final = 2 * NS_PER_S
 """Longest pause between attempts: an application's pool is back within seconds of its server."""
-_BROKEN: Final = (pq.ExecStatus.COPY_IN, pq.ExecStatus.COPY_OUT, pq.ExecStatus.COPY_BOTH)
-_GOOD: Final = (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK, pq.ExecStatus.EMPTY_QUERY)
+# Plain ints: the C implementation of psycopg.pq answers with ints, and comparing those with enum members is slow.
+_COPYING: Final = frozenset(
+    map(int, (pq.ExecStatus.COPY_IN, pq.ExecStatus.COPY_OUT, pq.ExecStatus.COPY_BOTH)),
+)
+GOOD: Final = frozenset(
+    map(
+        int,
+        (
+            pq.ExecStatus.COMMAND_OK,
+            pq.ExecStatus.TUPLES_OK,
+            pq.ExecStatus.EMPTY_QUERY,
+            pq.ExecStatus.PIPELINE_SYNC,
+        ),
+    )
+)
+"""Statuses of a result that is no error."""
+_SYNC: Final = int(pq.ExecStatus.PIPELINE_SYNC)
+_IDLE: Final = int(pq.TransactionStatus.IDLE)
+_BAD: Final = int(pq.ConnStatus.BAD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +51,18 @@ class ServerError:
     message: str
 
 
-def actor_conninfo(conninfo: str, *, actor: int, statement_timeout_ns: int) -> bytes:
-    """The connection string of an actor: its application_name, its statement_timeout (0 leaves the server's own)."""
+def actor_conninfo(
+    conninfo: str, *, actor: int, statement_timeout_ns: int, settings: Mapping[str, str | int | float | bool]
+) -> bytes:
+    """The connection string of an actor: its application_name and its role's settings.
+
+    A statement_timeout of 0 leaves the server's own; `settings` may name it too, and then counts.
+    """
     given = psycopg.conninfo.conninfo_to_dict(conninfo)
     options = [str(given["options"])] if given.get("options") else []
     if statement_timeout_ns:
         options.append(f"-c statement_timeout={max(1, statement_timeout_ns // NS_PER_MS)}")
+    options += [f"-c {name}={_option(value)}" for name, value in settings.items()]
     return make_conninfo(
         conninfo,
         application_name=f"{Role.TRAFFIC.application_name} {actor}",
@@ -47,15 +71,22 @@ def actor_conninfo(conninfo: str, *, actor: int, statement_timeout_ns: int) -> b
     ).encode()
 
 
+def _option(value: str | float) -> str:
+    """A setting's value as the server's command line wants it: blanks and backslashes escaped."""
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return text.replace("\\", "\\\\").replace(" ", "\\ ")
+
+
 def error_of(results: list[PGresult]) -> ServerError | None:
     """The first error among a statement's results; None where all is well."""
     for result in results:
-        if result.status not in _GOOD:
-            return _server_error(result)
+        if result.status not in GOOD:
+            return server_error(result)
     return None if results else ServerError(CONNECTION_FAILURE, "the connection was lost")
 
 
-def _server_error(result: PGresult) -> ServerError:
+def server_error(result: PGresult) -> ServerError:
+    """What a result that is an error says."""
     state = result.error_field(pq.DiagnosticField.SQLSTATE)
     message = result.error_field(pq.DiagnosticField.MESSAGE_PRIMARY)
     if state is None:
@@ -64,43 +95,80 @@ def _server_error(result: PGresult) -> ServerError:
     return ServerError(sqlstate, redact_message((message or b"").decode(errors="replace"), sqlstate=sqlstate))
 
 
-@dataclass(slots=True)
 class Session:
-    """A connection and what it remembers: prepared statements by key, results of the statement under way."""
+    """A connection, the names prepared on it, and how often it failed to connect.
 
-    actor: int
-    conninfo: bytes
-    pgconn: PGconn
-    prepared: dict[bytes, bytes] = field(default_factory=dict)
-    results: list[PGresult] = field(default_factory=list)
-    backoff_ns: int = FIRST_BACKOFF_NS
-    connecting: bool = False
-    wants_write: bool = False
-    _names: int = 0
+    Methods of the connection that every statement calls are kept bound: looking them up costs as much as calling them.
+    `watched` is the file descriptor that the loop watches (−1: none).
+    """
+
+    __slots__ = (
+        "_consume",
+        "_get_result",
+        "_is_busy",
+        "_names",
+        "_results",
+        "_syncs",
+        "backoff_ns",
+        "began_ns",
+        "connecting",
+        "conninfo",
+        "flush_out",
+        "number",
+        "pgconn",
+        "prepared",
+        "send_prepared",
+        "turn",
+        "wants_write",
+        "watched",
+        "writing",
+    )
+
+    def __init__(self, number: int, conninfo: bytes, pgconn: PGconn) -> None:
+        self.number = number
+        self.conninfo = conninfo
+        self.prepared: dict[bytes, bytes] = {}
+        self.watched = -1
+        self.writing = False
+        self.turn = 0
+        self.began_ns = 0
+        self.backoff_ns = FIRST_BACKOFF_NS
+        self._results: list[PGresult] = []
+        self._syncs = 0
+        self._names = 0
+        self._use(pgconn)
+        self.ready()
 
     @classmethod
-    def connect(cls, conninfo: bytes, *, actor: int) -> "Session":
-        """A connected session; psycopg.OperationalError where the server refuses. The only call here that waits."""
+    def connect(cls, conninfo: bytes, *, number: int) -> Self:
+        """Connect and wait for it; OperationalError where the server refuses."""
         pgconn = pq.PGconn.connect(conninfo)
         if pgconn.status != pq.ConnStatus.OK:
             raise psycopg.OperationalError(pgconn.get_error_message())
-        session = cls(actor, conninfo, pgconn)
-        session.ready()
-        return session
+        return cls(number, conninfo, pgconn)
+
+    def _use(self, pgconn: PGconn) -> None:
+        self.pgconn = pgconn
+        self.send_prepared = pgconn.send_query_prepared
+        self.flush_out = pgconn.flush
+        self._consume = pgconn.consume_input
+        self._is_busy = pgconn.is_busy
+        self._get_result = pgconn.get_result
 
     def ready(self) -> None:
         """The connection stands: nothing is prepared yet."""
         self.pgconn.nonblocking = 1
         self.pgconn.notice_handler = None
         self.prepared.clear()
-        self.results = []
+        self._results = []
+        self._syncs = 0
         self.connecting = self.wants_write = False
         self.backoff_ns = FIRST_BACKOFF_NS
 
     def reconnect(self) -> None:
         """Begin to connect again; `advance` goes on."""
-        self.pgconn = pq.PGconn.connect_start(self.conninfo)
         self.connecting = True
+        self._use(pq.PGconn.connect_start(self.conninfo))
 
     def advance(self) -> pq.PollingStatus:
         """One step of connecting: what to wait for, OK or FAILED."""
@@ -115,12 +183,12 @@ class Session:
     @property
     def idle(self) -> bool:
         """Whether no transaction is open."""
-        return self.pgconn.transaction_status == pq.TransactionStatus.IDLE
+        return self.pgconn.transaction_status == _IDLE
 
     @property
     def broken(self) -> bool:
         """Whether the connection is lost."""
-        return self.pgconn.status == pq.ConnStatus.BAD
+        return self.pgconn.status == _BAD
 
     def query(self, text: bytes) -> None:
         """Send by the simple protocol."""
@@ -142,39 +210,59 @@ class Session:
 
     def query_prepared(self, name: bytes, values: list[bytes | None]) -> None:
         """Send the execution of a prepared statement."""
-        self.pgconn.send_query_prepared(name, values)
-        self.flush()
+        self.send_prepared(name, values)
+        self.wants_write = self.flush_out() != 0
 
     def flush(self) -> None:
         """Push what libpq holds to the socket; `wants_write` says that some is left."""
-        self.wants_write = self.pgconn.flush() != 0
+        self.wants_write = self.flush_out() != 0
 
-    def receive(self) -> bool:
-        """Read what has come; True when the statement under way is complete (its results are in `results`)."""
-        pgconn = self.pgconn
+    def sync(self) -> None:
+        """In a pipeline: the point up to which an error skips what was sent."""
+        self.pgconn.pipeline_sync()
+        self._syncs += 1
+        self.flush()
+
+    def receive(self) -> list[PGresult] | None:
+        """Read what has come: the results of what was sent when they are complete, else None.
+
+        In a pipeline they are complete when every sync is answered; PIPELINE_SYNC results are among them. An empty
+        list says that nothing was under way, or that the connection is lost.
+        """
+        results, is_busy, get_result = self._results, self._is_busy, self._get_result
         try:
-            pgconn.consume_input()
+            self._consume()
         except psycopg.OperationalError:
-            self._salvage()
-            return True
-        while not pgconn.is_busy():
-            result = pgconn.get_result()
+            return self._salvage()
+        while not is_busy():
+            result = get_result()
             if result is None:
-                return True
-            self.results.append(result)
-            if result.status in _BROKEN:
+                if self._syncs and not self.broken:
+                    continue  # the end of one statement of a pipeline
+                self._results = []
+                return results
+            results.append(result)
+            status = result.status
+            if status == _SYNC:
+                self._syncs -= 1
+                if self._syncs == 0:
+                    self._results = []
+                    return results
+            elif status in _COPYING:
                 self.close()
-                return True
-        return False
+                self._results = []
+                return results
+        return None
 
-    def _salvage(self) -> None:
-        """Keep the server's last words (a FATAL with its SQLSTATE) of a connection that is gone."""
-        while (result := self.pgconn.get_result()) is not None:
-            self.results.append(result)
+    def unread(self, results: list[PGresult]) -> None:
+        """Keep answers of a pipeline that is still open; they come with the rest."""
+        self._results = results
 
-    def take(self) -> list[PGresult]:
-        """The results of the statement, once."""
-        results, self.results = self.results, []
+    def _salvage(self) -> list[PGresult]:
+        """The server's last words (a FATAL with its SQLSTATE) of a connection that is gone."""
+        results, self._results = self._results, []
+        while (result := self._get_result()) is not None:
+            results.append(result)
         return results
 
     def cancel(self) -> None:

@@ -1,20 +1,21 @@
 """What the event loop waits for: sockets, orders, and instants."""
 
 import heapq
-import selectors
+import select
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import count
-from select import select
 from typing import Any, Final
 
-from harness.model.units import NS_PER_S
-from harness.rehearsal.traffic.actor import Actor
+from harness.model.units import NS_PER_MS, NS_PER_S
+from harness.rehearsal.traffic.actor import BoundSession
 from harness.rehearsal.traffic.timetable import NEVER
 
-READABLE: Final = selectors.EVENT_READ
+READABLE: Final = select.EPOLLIN
 """Something can be read."""
-WRITABLE: Final = selectors.EVENT_WRITE
+WRITABLE: Final = select.EPOLLOUT
 """Something can be written."""
+_SHORT_NS: Final = 2 * NS_PER_MS  # epoll_wait() counts whole milliseconds: shorter waits, and the rest, need select()
 
 
 class Timers:
@@ -23,70 +24,78 @@ class Timers:
     def __init__(self) -> None:
         self._heap: list[tuple[int, int, Callable[[], None]]] = []
         self._tickets = count()
+        self.next_ns = NEVER
+        """The next instant; NEVER without any."""
 
     def add(self, at_ns: int, action: Callable[[], None]) -> None:
         """Call `action` at `at_ns`."""
         heapq.heappush(self._heap, (at_ns, next(self._tickets), action))
-
-    @property
-    def next_ns(self) -> int:
-        """The next instant; NEVER without any."""
-        return self._heap[0][0] if self._heap else NEVER
+        self.next_ns = self._heap[0][0]
 
     def ring(self, now: int) -> bool:
         """Call one action that is due; False where none is."""
-        if not self._heap or self._heap[0][0] > now:
+        if self.next_ns > now:
             return False
-        heapq.heappop(self._heap)[2]()
+        action = heapq.heappop(self._heap)[2]
+        self.next_ns = self._heap[0][0] if self._heap else NEVER
+        action()
         return True
 
 
 class Watch:
-    """The sockets of actors, and the pipe that orders come through."""
+    """The sockets of sessions, and the pipe that orders come through; by epoll, without a layer in between.
+
+    `sessions` and `callbacks` say whom a file descriptor means.
+    """
 
     def __init__(self) -> None:
-        self._selector = selectors.DefaultSelector()
+        self._epoll = select.epoll()
+        self._poll = self._epoll.poll
+        self.sessions: dict[int, BoundSession] = {}
+        self.callbacks: dict[int, Callable[[], None]] = {}
 
-    def wait(self, timeout_ns: int) -> list[tuple[Any, int]]:
-        """What is ready (an actor, or the callback of `listen`) and for what; may be nothing after `timeout_ns`.
-
-        It sleeps in select(), because the timeout of epoll_wait() counts whole milliseconds.
-        """
-        events = self._selector.select(0)
-        if not events and timeout_ns > 0:
-            select([self._selector], [], [], timeout_ns / NS_PER_S)
-            events = self._selector.select(0)
-        return [(key.data, mask) for key, mask in events]
+    def wait(self, timeout_ns: int) -> list[tuple[int, int]]:
+        """File descriptors that are ready, and for what; may be none after `timeout_ns`."""
+        if timeout_ns <= 0:
+            return self._poll(0)
+        if timeout_ns >= _SHORT_NS:
+            return self._poll((timeout_ns // NS_PER_MS - 1) / 1000)
+        select.select([self._epoll], (), (), timeout_ns / NS_PER_S)
+        return self._poll(0)
 
     def listen(self, connection: Any, on_order: Callable[[], None]) -> None:
-        """Watch `connection`; `wait` answers with `on_order`."""
-        self._selector.register(connection, READABLE, on_order)
+        """Watch `connection` for orders."""
+        self.callbacks[connection.fileno()] = on_order
+        self._epoll.register(connection.fileno(), READABLE)
 
-    def reading(self, actor: Actor) -> None:
-        """Watch the actor's socket, which may be a new one, for answers."""
-        self._register(actor, READABLE)
+    def reading(self, session: BoundSession) -> None:
+        """Watch the session's socket, which may be a new one, for answers."""
+        self._register(session, READABLE)
 
-    def writing(self, actor: Actor) -> None:
-        """Watch the actor's socket, which may be a new one, for room to write."""
-        self._register(actor, WRITABLE)
+    def writing(self, session: BoundSession) -> None:
+        """Watch the session's socket, which may be a new one, for room to write."""
+        self._register(session, WRITABLE)
 
-    def as_session_wants(self, actor: Actor) -> None:
+    def as_session_wants(self, session: BoundSession) -> None:
         """Watch for answers, and for room to write while the session has something to send."""
-        actor.writing = actor.session.wants_write
-        self._selector.modify(actor.watched, READABLE | (WRITABLE if actor.writing else 0), actor)
+        session.writing = session.wants_write
+        self._epoll.modify(session.watched, READABLE | (WRITABLE if session.writing else 0))
 
-    def _register(self, actor: Actor, events: int) -> None:
-        self.forget(actor)
-        actor.watched = actor.session.pgconn.socket
-        self._selector.register(actor.watched, events, actor)
+    def _register(self, session: BoundSession, events: int) -> None:
+        self.forget(session)
+        session.watched = session.pgconn.socket
+        self.sessions[session.watched] = session
+        self._epoll.register(session.watched, events)
 
-    def forget(self, actor: Actor) -> None:
-        """Watch the actor's socket no longer; before it is closed."""
-        if actor.watched >= 0:
-            self._selector.unregister(actor.watched)
-            actor.watched = -1
-            actor.writing = False
+    def forget(self, session: BoundSession) -> None:
+        """Watch the session's socket no longer; before it is closed."""
+        if session.watched >= 0:
+            del self.sessions[session.watched]
+            with suppress(OSError):  # libpq closes the socket of a lost connection by itself
+                self._epoll.unregister(session.watched)
+            session.watched = -1
+            session.writing = False
 
     def close(self) -> None:
         """Release the selector."""
-        self._selector.close()
+        self._epoll.close()

@@ -12,6 +12,8 @@ import psycopg
 
 from harness.events.operations import Outcome
 from harness.model.redaction import mask_credentials
+from harness.rehearsal.traffic.actor import Actor, BoundSession
+from harness.rehearsal.traffic.capture import Written
 from harness.rehearsal.traffic.compiled import compile_workload, new_client
 from harness.rehearsal.traffic.inserted import InsertedRing, inserted_ring
 from harness.rehearsal.traffic.ledger import Ledger
@@ -30,10 +32,8 @@ from harness.rehearsal.traffic.plan import (
     TrafficPlan,
 )
 from harness.rehearsal.traffic.recorder import Recorder
-from harness.rehearsal.traffic.session import Session, actor_conninfo
 from harness.rehearsal.traffic.timetable import NEVER, Timetable
 from harness.spec.params import Sources, needs_faker
-from harness.spec.pgbench.evaluate import Client
 
 Counters: TypeAlias = Any
 """A shared array of int64, one slot per field of `process.Progress`."""
@@ -86,22 +86,29 @@ class _Worker:
             sources=_sources(plan, process=self._process, inserted=self._inserted),
             primary_keys=plan.primary_keys,
         )
-        sessions: dict[int, tuple[Session, Client]] = {}
-        for actor in plan.own_actors(self._process):
-            conninfo = actor_conninfo(plan.conninfo, actor=actor, statement_timeout_ns=plan.statement_timeout_ns)
-            sessions[actor] = (Session.connect(conninfo, actor=actor), new_client(plan.seed, actor))
-        self._control.send(Ready(tuple(Backend(actor, s.pgconn.backend_pid) for actor, (s, _) in sessions.items())))
+        sessions = [
+            BoundSession.connect(plan.actor_conninfo(number), number=number)
+            for number in plan.own_sessions(self._process)
+        ]
+        actors = [
+            Actor(number, new_client(plan.seed, number), committed=self._committed)
+            for number in plan.own_actors(self._process)
+        ]
+        self._control.send(Ready(tuple(map(_backend, sessions))))
         return Loop(
             operations=dict(enumerate(operations)),
+            actors=actors,
             sessions=sessions,
+            limits=plan.limits(self._process),
             timetable=self._timetable,
             recorder=self._recorder,
-            ledger=self._ledger,
             origin_ns=plan.clock.origin_ns,
-            pool_timeout_ns=plan.pool_timeout_ns,
-            prepares=plan.protocol is plan.protocol.PREPARED,
-            on_backend=self._say,
+            on_backend=lambda session: self._say(_backend(session)),
         )
+
+    def _committed(self, written: list[Written]) -> None:
+        for action, relation, keys in written:
+            self._ledger.acknowledge(action, relation, keys)
 
     def run(self) -> None:
         """The life of the process after Ready."""
@@ -149,7 +156,7 @@ class _Worker:
         return 0 if done or now >= stop.at_ns + stop.drain_ns else stop.at_ns + stop.drain_ns
 
     def _count(self) -> None:
-        counts, tally = self._recorder.counts, self._loop.tally
+        counts, tally = self._recorder.counts, self._loop.account()
         self._counters[:] = [
             tally.offered,
             counts[Outcome.OK],
@@ -160,7 +167,7 @@ class _Worker:
         ]
 
     def _summary(self, *, cpu_seconds: float, wall_seconds: float) -> ProcessSummary:
-        counts, tally = self._recorder.counts, self._loop.tally
+        counts, tally = self._recorder.counts, self._loop.account()
         return ProcessSummary(
             process=self._process,
             offered=tally.offered,
@@ -171,6 +178,11 @@ class _Worker:
             late=tally.late,
             lag_counts=tally.lag.counts,
             lag_max_ns=tally.lag.max_ns,
+            connect_counts=tally.connects.counts,
+            connect_max_ns=tally.connects.max_ns,
+            connect_failures=tally.connect_failures,
+            absorbed=tally.absorbed,
+            longest_queue=tally.longest_queue,
             cpu_seconds=cpu_seconds,
             wall_seconds=wall_seconds,
             stopped_at_ns=0 if self._stop is None else self._stop.at_ns,
@@ -183,6 +195,10 @@ class _Worker:
             self._control.send(report)
         except OSError:
             self._orphaned = True
+
+
+def _backend(session: BoundSession) -> Backend:
+    return Backend(session.number, session.pgconn.backend_pid)
 
 
 def _sources(plan: TrafficPlan, *, process: int, inserted: InsertedRing) -> Sources:

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.rehearsal.traffic.compiled import CompiledStatement, Execute, compile_workload, new_client, quote_literal
+from harness.rehearsal.traffic.compiled import compile_workload, new_client
+from harness.rehearsal.traffic.instructions import Execute
+from harness.rehearsal.traffic.statement import CompiledStatement, quote_literal
 from harness.spec.params import Samples, Sources
 from harness.spec.pgbench.values import ExpressionError
 from harness.spec.scenario import OperationSpec, Protocol, TrafficSpec
@@ -30,10 +32,10 @@ def test_values_are_bound_in_order_as_text() -> None:
     sql = "SELECT " + ", ".join(f":{name}" for name in names)
     compiled = statement(OperationSpec(name="o", sql=sql, params=dict.fromkeys(names, 1)))
     assert compiled.text == b"SELECT $1, $2, $3, $4, $5"
-    assert compiled.bind(client) == [b"x'y", b"5", b"0.1", b"true", None]
+    assert compiled.bind(client.variables) == [b"x'y", b"5", b"0.1", b"true", None]
     del client.variables["c"]
     with pytest.raises(ExpressionError, match=":c"):
-        compiled.bind(client)
+        compiled.bind(client.variables)
 
 
 def test_the_simple_protocol_quotes_values_but_not_those_of_pgbench(tmp_path: Path) -> None:
@@ -42,12 +44,12 @@ def test_the_simple_protocol_quotes_values_but_not_those_of_pgbench(tmp_path: Pa
     operation = OperationSpec(name="o", sql="SELECT :a::text, ':a'", params={"a": "x"})
     render = statement(operation, protocol=Protocol.SIMPLE).render
     assert render is not None
-    assert render(client) == b"SELECT 'it''s'::text, ':a'"
+    assert render(client.variables) == b"SELECT 'it''s'::text, ':a'"
     (tmp_path / "a.sql").write_text("\\set a 5\nSELECT :a, ':a', ':none';")
     render = statement(OperationSpec(name="o", pgbench="a.sql"), path=tmp_path / "s.toml").render
     assert render is not None
     client.variables["a"] = 5
-    assert render(client) == b"SELECT 5, '5', ':none'"
+    assert render(client.variables) == b"SELECT 5, '5', ':none'"
 
 
 def test_only_text_needs_rendering() -> None:
@@ -57,10 +59,10 @@ def test_only_text_needs_rendering() -> None:
 def test_the_ledger_adds_the_key_as_text() -> None:
     followed = statement(OperationSpec(name="o", sql="INSERT INTO orders VALUES (1)")).followed
     assert followed is not None
-    assert (followed.relation, followed.text) == ("public.orders", b'\nRETURNING "id"::text')
+    assert (followed.relation, followed.tail) == ("public.orders", b'\nRETURNING "id"::text')
     odd = statement(OperationSpec(name="o", sql='DELETE FROM "Odd""t" WHERE a = 1')).followed
     assert odd is not None
-    assert odd.text == b'\nRETURNING "a"::text, "B c"::text'
+    assert odd.tail == b'\nRETURNING "a"::text, "B c"::text'
     assert statement(OperationSpec(name="o", sql="INSERT INTO unknown VALUES (1)")).followed is None
     assert statement(OperationSpec(name="o", sql="UPDATE orders SET id = 1")).followed is None
 

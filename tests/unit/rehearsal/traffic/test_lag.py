@@ -28,3 +28,14 @@ def test_parts_merge_into_the_whole() -> None:
 
 def test_nothing_has_no_lag() -> None:
     assert LagHistogram().quantile(0.99) == 0
+
+
+def test_many_at_once_are_counted_as_one_by_one() -> None:
+    lags = [0, 1, 2, 63, 64, 127, 128, 129, 1_000, 999_999, 2**31 - 1, 2**31, 2**52 - 1]
+    one_by_one, at_once = LagHistogram(), LagHistogram()
+    for lag in lags:
+        one_by_one.add(lag)
+    at_once.add_all(lags)
+    at_once.add_all([])
+    assert at_once.counts == one_by_one.counts
+    assert at_once.max_ns == one_by_one.max_ns

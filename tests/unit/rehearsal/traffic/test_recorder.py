@@ -8,20 +8,8 @@ from harness.rehearsal.traffic.recorder import Recorder
 
 def test_every_field_lands_in_its_place(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path / "operations-0.bin")
-    recorder.add(
-        due_ns=1,
-        checkout_ns=2,
-        start_ns=3,
-        end_ns=2**62,
-        operation=65_535,
-        actor=7,
-        version=2,
-        outcome=Outcome.ERROR,
-        statement=9,
-        attempts=1,
-        sqlstate=b"42703",
-    )
-    recorder.add(due_ns=5, end_ns=6, operation=1, version=0, outcome=Outcome.POOL_TIMEOUT, sqlstate=b"POOLT")
+    recorder.add((1, 2, 3, 2**62, 65_535, 7, 2, Outcome.ERROR, 9, 1, b"42703"))
+    recorder.add((5, 0, 0, 6, 1, NO_ACTOR, 0, Outcome.POOL_TIMEOUT, 0, 0, b"POOLT"))
     recorder.close()
     full, timed_out = decode_records((tmp_path / "operations-0.bin").read_bytes())
     assert full.tolist()[:11] == (1, 2, 3, 2**62, 65_535, 7, 2, 1, 9, 1, b"42703")
@@ -33,7 +21,7 @@ def test_blocks_are_written_as_they_fill_and_the_rest_at_the_end(tmp_path: Path)
     path = tmp_path / "operations-0.bin"
     recorder = Recorder(path)
     for due in range(10_000):
-        recorder.add(due_ns=due, end_ns=due, operation=0, version=0, outcome=Outcome.OK)
+        recorder.add((due, 0, 0, due, 0, 0, 0, Outcome.OK, 0, 1, b""))
     assert path.stat().st_size == 8192 * 48
     recorder.flush()
     assert path.stat().st_size == 10_000 * 48
