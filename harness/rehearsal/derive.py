@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Final
 
 from harness.events.traffic import StatementCompared, StatementNotCovered, WorkloadDerived
@@ -16,6 +15,8 @@ from harness.spec.workload import extend_workload
 from harness.workload import auto, statements
 from harness.workload.auto import derive_auto
 from harness.workload.derived import Derived
+from harness.workload.from_log import derive_from_log
+from harness.workload.prove import prove
 from harness.workload.read_catalog import read_catalog
 from harness.workload.realism import check_realism
 from harness.workload.statements import Database, derive_from_statements
@@ -79,7 +80,10 @@ def _derive(stage: Stage, tryout: Tryout) -> tuple[str, str, Derived]:
     catalog = read_catalog(connection)
     if traffic.auto:
         return auto.SOURCE, "", derive_auto(catalog, tryout)
-    path = Path(stage.loaded.resolve(traffic.from_statements))
+    if traffic.from_log:
+        path = stage.loaded.resolve(traffic.from_log)
+        return "from_log", path.name, prove(derive_from_log([path], catalog), tryout)
+    path = stage.loaded.resolve(traffic.from_statements)
     database = Database(catalog, connection, tryout)
     return statements.SOURCE, path.name, derive_from_statements(read_statements(path), database, name=path.name)
 

@@ -93,16 +93,18 @@ class Tryout:
     @contextmanager
     def _prepared(self, statements: Sequence[Statement]) -> Iterator["_RefusedError | None"]:
         """The statements prepared as `try_<n>`; the server's refusal of the first that it does not take."""
-        refused = None
+        refused, done = None, 0
         try:
             for number, statement in enumerate(statements):
                 result = self.connection.pgconn.prepare(b"try_%d" % number, statement.text.encode())
                 if result.status not in _DONE:
                     refused = _refusal(result)
                     break
+                done += 1
             yield refused
         finally:
-            self.connection.pgconn.exec_(b"DEALLOCATE ALL")
+            for number in range(done):
+                self.connection.pgconn.exec_(b"DEALLOCATE try_%d" % number)
 
     def _once(
         self, operation: Operation, values: dict[str, str | None], random: Random, tried: "Sequence[_Measured]"
@@ -142,7 +144,7 @@ class Tryout:
             started_ns = perf_counter_ns()
             pgconn.exec_prepared(b"try_nothing", None)
             best = min(best, perf_counter_ns() - started_ns)
-        pgconn.exec_(b"DEALLOCATE ALL")
+        pgconn.exec_(b"DEALLOCATE try_nothing")
         return best
 
 

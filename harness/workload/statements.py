@@ -16,14 +16,13 @@ from harness.workload.catalog import Catalog
 from harness.workload.derived import Coverage, Derived, Expectation, Uncovered
 from harness.workload.describe import RefusedStatementError, describe_parameters
 from harness.workload.inference import InferenceError, infer_parameters
+from harness.workload.prove import prove
 from harness.workload.sources import Filled, NoSourceError, Statement, fill, squashed_parameters
 from harness.workload.statements_file import RecordedStatement, RecordedStatements
 from harness.workload.trial import Runner
 
 SOURCE: Final = "from_statements"
 """Name of the source in events."""
-DRAWS: Final = 5
-"""Times that each statement is tried before it is taken."""
 _MOST: Final = 900  # operations; the workload takes 1,000, hand-written ones included
 _LEAST_WEIGHT: Final = 1e-6
 _NUMBERED: Final = re.compile(r"\$(\d+)")
@@ -55,12 +54,11 @@ def derive_from_statements(
     `window_ns` is how long the source counted, where the file does not say; without it there is no rate.
     """
     found = list(_convert_all(recorded.statements, database))
-    problems = _try_all([one for one in found if one.operation], database.runner)
-    kept = [one for one in found if one.operation and one.operation.name not in problems]
+    kept = [one for one in found if one.operation]
     reasons = [
-        Uncovered(one.recorded.query, one.recorded.calls, one.recorded.time_ns, one.reason or problems[one.name])
+        Uncovered(one.recorded.query, one.recorded.calls, one.recorded.time_ns, one.reason)
         for one in found
-        if one not in kept
+        if one.operation is None
     ]
     calls = sum(one.recorded.calls for one in kept)
     total = sum(one.calls for one in recorded.statements)
@@ -76,7 +74,8 @@ def derive_from_statements(
     window = recorded.window_ns() if window_ns is None else window_ns
     rate = calls / window * NS_PER_S if window else None
     expected = tuple(_expectation(one) for one in kept)
-    return Derived(weighed, rate, coverage, expected, _notes(recorded, database, rate))
+    derived = Derived(weighed, rate, coverage, expected, _notes(recorded, database, rate))
+    return derived if database.runner is None else prove(derived, database.runner)
 
 
 @dataclass(slots=True)
@@ -167,18 +166,6 @@ def _filled(sql: str, filled: Mapping[int, Filled]) -> str:
         return filled[int(match[1])].text
 
     return "".join(_NUMBERED.sub(put, piece) if kind is Piece.CODE else piece for kind, piece in pieces(sql))
-
-
-def _try_all(converted: Sequence[_Converted], runner: Runner | None) -> dict[str, str]:
-    """Why the operations that do not run do not, by name."""
-    if runner is None:
-        return {}
-    trials = runner.try_out([one.operation for one in converted if one.operation], draws=DRAWS)
-    problems = {}
-    for one, trial in zip(converted, trials, strict=True):
-        if not trial.ok:
-            problems[one.name] = f"{trial.reason} ({trial.sqlstate})" if trial.sqlstate else trial.reason
-    return problems
 
 
 def _named(operation: OperationSpec, name: str) -> OperationSpec:
