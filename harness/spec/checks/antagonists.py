@@ -13,7 +13,7 @@ ANTAGONISTS = (
 ANTAGONISTS_WITHOUT_TABLE = ("vacuum", "analyze", "held_snapshot", "pg_dump", "sql")
 """Those that need no table: they work on the whole database, or hold no table at all."""
 
-_HOLD_NO_TABLE = ("held_snapshot", "pg_dump")
+_HOLD_NO_TABLE = ("held_snapshot",)
 _HAVE_ROWS = ("batch", "bulk_writer")
 _MAX_ROWS = 1_000_000
 _DEFAULT = AntagonistSpec(kind="sql")

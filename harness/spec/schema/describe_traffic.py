@@ -155,14 +155,16 @@ TRAFFIC_KEYS: Final[dict[str, Key]] = {
     ),
     "traffic.antagonist.table": Key(
         "text",
-        "On which table; vacuum, analyze and sql need none, held_snapshot and pg_dump take none.",
+        "On which table; vacuum, analyze, pg_dump and sql need none, held_snapshot takes none.",
         'table = "orders"',
     ),
     "traffic.antagonist.sql": Key(
         "text", "What an antagonist of kind sql runs.", 'sql = "REFRESH MATERIALIZED VIEW m"'
     ),
     "traffic.antagonist.every": Key(DURATION, "From one beginning to the next.", 'every = "10s"'),
-    "traffic.antagonist.hold": Key(DURATION, "How long it stays.", 'hold = "2s"'),
+    "traffic.antagonist.hold": Key(
+        DURATION, "How long it stays, from the instant at which it holds what it is to hold.", 'hold = "2s"'
+    ),
     "traffic.antagonist.start": Key(DURATION, "The first one after the baseline begins.", 'start = "1s"'),
     "traffic.antagonist.placement": Key(
         "clock or random",
@@ -171,10 +173,14 @@ TRAFFIC_KEYS: Final[dict[str, Key]] = {
     ),
     "traffic.antagonist.before": Key(
         "text",
-        "Aimed: it acts once, `lead` before each statement that is named so: S3, a step, or the beginning of its text.",
+        "Aimed: it stands before the transaction of each statement named so: S3, a step, or the beginning of its text.",
         'before = "ALTER TABLE orders"',
     ),
-    "traffic.antagonist.lead": Key(DURATION, "With `before`: how long before the statement.", 'lead = "200ms"'),
+    "traffic.antagonist.lead": Key(
+        DURATION,
+        "With `before`: how long the migration waits once the antagonist is in place.",
+        'lead = "200ms"',
+    ),
     "traffic.antagonist.rows": Key("whole number", "Rows of one batch (batch, bulk_writer).", "rows = 100"),
     "traffic.antagonist.before_migration": Key(
         DURATION, "One begins this long before the migration, and lies across its start.", 'before_migration = "500ms"'

@@ -1,12 +1,10 @@
 """The antagonists of a scenario as plans: kinds, placements, and what they aim at."""
 
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from enum import Enum
 from pathlib import Path
 from typing import Final
 
-from harness.model.errors import SpecError
 from harness.model.units import parse_duration
 from harness.rehearsal.migration.plan import MigrationPlan
 from harness.rehearsal.traffic.antagonists.aims import aims_of
@@ -37,15 +35,6 @@ class Placed(Enum):
     AIMED = "aimed"
 
 
-_NEED_TABLE: Final = frozenset(
-    {
-        AntagonistKind.LONG_READER,
-        AntagonistKind.IDLE_IN_TRANSACTION,
-        AntagonistKind.BULK_WRITER,
-        AntagonistKind.BATCH,
-        AntagonistKind.WRAPAROUND_VACUUM,
-    }
-)
 # Beside its own connection: one that looks whether it is in place, pg_dump's own, a replication connection.
 _TWO_SESSIONS: Final = frozenset(
     {
@@ -85,10 +74,9 @@ class Antagonist:
 def plan_antagonists(
     traffic: TrafficSpec, *, path: Path, plan: MigrationPlan | None = None, seed: int = 0, alone: bool = True
 ) -> tuple[Antagonist, ...]:
-    """The antagonists of [traffic].
+    """The antagonists of [traffic], which is checked already; `alone` says that the server is the clone's own.
 
-    SpecError for an unknown kind, one that lacks its table or its sql, two placements at once, or `before` that names
-    nothing of `plan`. `alone` says that the server is the clone's own.
+    SpecError where `before` names nothing of `plan`.
     """
     planned = (
         _antagonist(spec, f"traffic.antagonist[{i}]", path, plan=plan, seed=f"{seed}/antagonist/{i}")
@@ -104,12 +92,11 @@ def sessions_needed(traffic: TrafficSpec) -> int:
 
 
 def _antagonist(spec: AntagonistSpec, key: str, path: Path, *, plan: MigrationPlan | None, seed: str) -> Antagonist:
-    kind = _kind(spec, key, path)
-    placed = _placed(spec, key, path)
+    placed = _placed(spec)
     before = {Placed.MIGRATION: spec.before_migration, Placed.AIMED: spec.lead}.get(placed, "0s")
     aims = aims_of(spec.before, plan, path=path, key=f"{key}.before") if placed is Placed.AIMED else frozenset()
     return Antagonist(
-        kind=kind,
+        kind=AntagonistKind(spec.kind),
         table=spec.table,
         sql=spec.sql,
         rows=spec.rows,
@@ -123,36 +110,9 @@ def _antagonist(spec: AntagonistSpec, key: str, path: Path, *, plan: MigrationPl
     )
 
 
-def _kind(spec: AntagonistSpec, key: str, path: Path) -> AntagonistKind:
-    kinds = [kind.value for kind in AntagonistKind]
-    if spec.kind not in kinds:
-        near = get_close_matches(spec.kind, kinds, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"the kinds are {', '.join(kinds)}"
-        raise SpecError(f"unknown kind {spec.kind!r}", path=path, key=f"{key}.kind", hint=hint)
-    kind = AntagonistKind(spec.kind)
-    if kind is AntagonistKind.SQL and not spec.sql:
-        raise SpecError("kind sql needs `sql`", path=path, key=key, hint='sql = "SELECT …"')
-    if kind in _NEED_TABLE and not spec.table:
-        raise SpecError(f"kind {spec.kind} needs `table`", path=path, key=key, hint='table = "orders"')
-    if kind is AntagonistKind.HELD_SNAPSHOT and spec.table:
-        raise SpecError(
-            "held_snapshot holds no table", path=path, key=f"{key}.table", hint="remove table, or use long_reader"
-        )
-    return kind
-
-
-def _placed(spec: AntagonistSpec, key: str, path: Path) -> Placed:
-    chosen = [
-        (Placed.RANDOM, 'placement = "random"', spec.placement is Placement.RANDOM),
-        (Placed.MIGRATION, "before_migration", bool(spec.before_migration)),
-        (Placed.AIMED, "before", bool(spec.before)),
-    ]
-    said = [(placed, name) for placed, name, given in chosen if given]
-    if len(said) > 1:
-        names = " and ".join(name for _, name in said)
-        raise SpecError(f"{names} exclude each other", path=path, key=key, hint="write two antagonists")
-    if said and said[0][0] is Placed.RANDOM and not parse_duration(spec.every):
-        raise SpecError(
-            'placement = "random" needs `every`, the mean distance', path=path, key=f"{key}.every", hint='every = "10s"'
-        )
-    return said[0][0] if said else Placed.CLOCK
+def _placed(spec: AntagonistSpec) -> Placed:
+    if spec.before:
+        return Placed.AIMED
+    if spec.before_migration:
+        return Placed.MIGRATION
+    return Placed.RANDOM if spec.placement is Placement.RANDOM else Placed.CLOCK
