@@ -146,7 +146,7 @@ def test_constraints_are_respected_and_what_cannot_be_is_told(
     assert "new value" in reasons["insert full_up"]
     assert not names & reasons.keys()
     assert derived.coverage.covered_calls == len(names)
-    assert "Read and never written: public.keyless." in derived.notes
+    assert "Read and never written: public.keyless, public.nothing_in_it." in derived.notes
     traffic = run_traffic(strange, derived.operations, rate=400.0)
     traffic.process.begin()
     time.sleep(3.0)
