@@ -1,0 +1,101 @@
+"""`rehearse traffic …`: a workload out of what the application left behind."""
+
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated
+
+import psycopg
+import typer
+
+from harness.cli.output import check_writable
+from harness.model.errors import SpecError
+from harness.postgres.connect import connect
+from harness.workload.catalog import Catalog
+from harness.workload.derived import Derived
+from harness.workload.from_log import MIN_SHARE, LogOptions, derive_with_arrivals
+from harness.workload.log_files import LogForm
+from harness.workload.read_catalog import read_catalog
+from harness.workload.toml import describe_coverage
+from harness.workload.write_log import trace_csv, traffic_toml
+
+app = typer.Typer(help="Derive the traffic of a scenario from what the application left behind.", no_args_is_help=True)
+
+Out = Annotated[Path | None, typer.Option("--out", help="Write the workload here; without it, it is printed.")]
+Dsn = Annotated[
+    str,
+    typer.Option(
+        "--dsn",
+        envvar="REHEARSE_DSN",
+        help="A database with the application's schema: says which column belongs to which table. Only read.",
+    ),
+]
+
+
+@app.command("from-log")
+def from_log(
+    logs: Annotated[list[Path], typer.Argument(metavar="LOG…", help="Server logs, in the order of their time.")],
+    out: Out = None,
+    dsn: Dsn = "",
+    form: Annotated[LogForm, typer.Option("--format", help="Form of the logs.")] = LogForm.AUTO,
+    prefix: Annotated[
+        str, typer.Option("--log-line-prefix", help="log_line_prefix of the server, for logs of the form stderr.")
+    ] = "",
+    min_share: Annotated[
+        float, typer.Option("--min-share", min=0, max=1, help="Leave out kinds of transactions rarer than this.")
+    ] = MIN_SHARE,
+    sample_rate: Annotated[
+        float, typer.Option("--sample-rate", min=0, max=1, help="log_transaction_sample_rate of the server.")
+    ] = 1.0,
+    keep_common_values: Annotated[
+        bool, typer.Option("--keep-common-values", help="Write down words that occur often and look like an enum's.")
+    ] = False,
+    replay: Annotated[
+        Path | None,
+        typer.Option("--replay", help="Write the recorded arrivals here, for arrival = trace; values are drawn."),
+    ] = None,
+) -> None:
+    """Rebuild the application's transactions from a server log; no value of the log is written down."""
+    if sample_rate == 0:
+        raise SpecError("must be above 0", path="--sample-rate", hint="give log_transaction_sample_rate")
+    check_writable(out, replay)
+    options = LogOptions(
+        form=form, prefix=prefix, min_share=min_share, sample_rate=sample_rate, keep_common=keep_common_values
+    )
+    derived, arrivals = derive_with_arrivals(logs, catalog_of(dsn), options, arrivals=replay is not None)
+    if replay:
+        replay.write_text(trace_csv(derived, arrivals), encoding="utf-8")
+    give(derived, traffic_toml(derived, trace=_beside(replay, out)), out=out)
+
+
+def catalog_of(dsn: str) -> Catalog | None:
+    """The catalog of the database that `dsn` names; None where none is given. SpecError where it does not answer."""
+    if not dsn:
+        return None
+    try:
+        with closing(connect(dsn)) as connection:
+            connection.execute("SET default_transaction_read_only = on")
+            return read_catalog(connection)
+    except psycopg.Error as error:
+        state = error.sqlstate or "no answer"
+        hint = "it needs a database that can be reached and read"
+        raise SpecError(f"the database cannot be read ({state})", path="--dsn", hint=hint) from None
+
+
+def give(derived: Derived, text: str, *, out: Path | None) -> None:
+    """Print the workload, or write it to `out` and print what it covers."""
+    if out is None:
+        typer.echo(text, nl=False)
+        return
+    out.write_text(text, encoding="utf-8")
+    for line in describe_coverage(derived):
+        typer.echo(line)
+    typer.echo(f"written: {out}")
+
+
+def _beside(replay: Path | None, out: Path | None) -> str:
+    """How the workload's file names the trace: paths in a scenario are relative to it."""
+    if replay is None:
+        return ""
+    folder = out.parent.resolve() if out else Path.cwd()
+    resolved = replay.resolve()
+    return str(resolved.relative_to(folder)) if resolved.is_relative_to(folder) else str(resolved)
