@@ -80,7 +80,7 @@ def _integers(bounds: Sequence[str]) -> Callable[[Random], str]:
     def draw(random: Random) -> str:
         bucket = int(random.random() * (len(numbers) - 1))
         low, high = numbers[bucket], numbers[bucket + 1]
-        return str(low + int(random.random() * (high - low + 1)))
+        return str(min(high, low + int(random.random() * (high - low + 1))))
 
     return draw
 
