@@ -59,11 +59,15 @@ class CourseSchedule:
         self._legs = course.legs()
         self._leg = next(self._legs)
         self._sum = 0.0  # the integral of the rate until the leg's start
+        # The leg, and the integral until its start, from which on the next arrival was looked for: until that arrival
+        # is due, a change may still fall into the legs that were passed because nothing came in them.
+        self._looked_from = (0, 0.0)
 
     def next_block(self) -> Block | None:
         """Arrivals of one leg; None where the rate stays 0."""
         if self._at == len(self._chunk.at):
             self._chunk, self._at = next(self._chunks), 0
+        self._looked_from = (self._leg.start_ns, self._sum)
         while (count := self._due_in(self._leg)) == 0:
             if self._leg.end_ns == NEVER:
                 return None
@@ -76,10 +80,11 @@ class CourseSchedule:
         return Block(due, chunk.version_draw[taken], chunk.operation_draw[taken])
 
     def change_rate(self, at_ns: int, rate: float | None, *, left: int) -> None:
-        """As `Schedule` says; a block lies in one leg, so going back to that leg's start is enough."""
+        """As `Schedule` says."""
         self._at -= left
+        start_ns, self._sum = self._looked_from
         self._course = self._course.changed(at_ns, rate)
-        self._legs = self._course.legs(from_ns=self._leg.start_ns)
+        self._legs = self._course.legs(from_ns=start_ns)
         self._leg = next(self._legs)
 
     def _due_in(self, leg: Leg) -> int:

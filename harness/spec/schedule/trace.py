@@ -75,10 +75,11 @@ def load_trace(file: Path, *, operations: Sequence[str] | None) -> Trace:
     if len(rows) < 2 or rows[0][0] == rows[-1][0]:
         raise SpecError("needs arrivals at two instants at least", path=file, hint="one line per arrival: seconds")
     began = rows[0][0]
+    lasts = rows[-1][0] - began
+    if not 1 / NS_PER_S <= lasts <= _LONGEST_S:
+        raise SpecError(f"lasts {lasts:g} s", path=file, hint="times are in seconds, like 12.345")
     at = np.rint((np.array([seconds for seconds, _ in rows]) - began) * NS_PER_S).astype(np.int64)
     length = int(at[-1])
-    if length == 0 or length > _LONGEST_S * NS_PER_S:
-        raise SpecError(f"lasts {length / NS_PER_S:g} s", path=file, hint="times are in seconds, like 12.345")
     period = math.ceil(length * len(rows) / (len(rows) - 1))
     return Trace(at, np.array([named for _, named in rows], dtype=np.int64), period)
 
