@@ -61,7 +61,9 @@ def from_log(
     options = LogOptions(
         form=form, prefix=prefix, min_share=min_share, sample_rate=sample_rate, keep_common=keep_common_values
     )
-    derived, arrivals = derive_with_arrivals(logs, catalog_of(dsn), options, arrivals=replay is not None)
+    derived, arrivals = derive_with_arrivals(
+        logs, catalog=catalog_of(dsn), options=options, arrivals=replay is not None
+    )
     if replay:
         replay.write_text(trace_csv(derived, arrivals), encoding="utf-8")
     give(derived, traffic_toml(derived, trace=_beside(replay, out)), out=out)
