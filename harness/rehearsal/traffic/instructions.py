@@ -129,6 +129,7 @@ class Execute:
     def refused(self, actor: Actor, error: ServerError) -> None:
         """Fail; prepare again next time where the plan or the name is no longer good."""
         statement = self.statement
+        actor.statement = statement.index
         if error.sqlstate in _PREPARE_AGAIN and actor.session is not None:
             actor.session.prepared.pop(statement.key, None)
         if statement.followed is not None and error.sqlstate in _LEDGER_REFUSED:

@@ -175,6 +175,17 @@ STOPPING = {
     "no number": ("SELECT '' AS e \\gset\n\\set x :e + 1", "evaluation of meta-command failed", "22P02"),
     "unset": ("\\if 0\n\\set a 1\n\\endif\n\\set b :a", 'undefined variable "a"', "42704"),
     "sleepless": ("\\set nap null\n\\sleep :nap us", "invalid sleep time", "42804"),
+    "shell": ("\\shell false", "could not launch shell command", "38000"),
+    "no integer": ("\\setshell v echo 12x", "must return an integer", "38000"),
+    "silent": ("\\setshell v true", "could not read result of shell command", "38000"),
+    "unset word": ("\\if 0\n\\set w 1\n\\endif\n\\shell echo :w", 'undefined variable ":w"', "42704"),
+    "piped": (
+        "\\startpipeline\nSELECT 1;\nSELECT 1 / :client_id::int;\nSELECT 3;\n\\endpipeline",
+        "division by zero",
+        "22012",
+    ),
+    "never closed": ("\\if 1\n\\startpipeline\n\\endif\nSELECT 1", "with pipeline open", "25000"),
+    "never opened": ("\\if 0\n\\startpipeline\n\\endif\n\\endpipeline", "not in pipeline mode", "55000"),
     "server": ("SELECT 1 / :client_id::int", "division by zero", "22012"),
 }
 
@@ -196,5 +207,6 @@ def test_what_stops_a_pgbench_client_fails_the_operation(rig: Rig, tmp_path: Pat
     names = list(STOPPING)
     found = {names[error.operation]: error.sqlstate for error in summary.errors}
     assert found == {name: sqlstate for name, (_, _, sqlstate) in STOPPING.items()}
+    assert [e.statement for e in summary.errors if names[e.operation] == "piped"] == [1]
     idle = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'rehearse/traffic%' AND state <> 'idle'"
     assert rig.conn.execute(idle).fetchone() == (0,)

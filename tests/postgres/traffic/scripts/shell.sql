@@ -4,6 +4,7 @@
 \setshell c expr :a '*' :b + 1
 \setshell d echo ::a | wc -c
 \setshell e printf '%d\n%d\n' -7 8
+\setshell f echo 6; exit 3
 \shell true :a > /dev/null
 \SLEEP 100 us
 \sleep 1ms
@@ -12,4 +13,4 @@
 \sleep 0 s
 \sleep 0
 INSERT INTO shell (name, value) VALUES
-  ('b', (:b)::text), ('c', (:c)::text), ('d', (:d)::text), ('e', (:e)::text);
+  ('b', (:b)::text), ('c', (:c)::text), ('d', (:d)::text), ('e', (:e)::text), ('f', (:f)::text);
