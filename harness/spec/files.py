@@ -65,11 +65,10 @@ def _check_source(scenario: Scenario, *, path: Path) -> None:
 
 
 def _check_trace(scenario: Scenario, *, folder: Path) -> None:
-    """Read the recorded arrivals; the names in it are those of the operations, unless some are derived yet."""
+    """Read the recorded arrivals; its names are those of the operations, unless more of them are derived later."""
     traffic = scenario.traffic
     if traffic.trace:
-        derived = traffic.auto or traffic.from_log or traffic.from_statements
-        names = None if derived else [operation.name for operation in traffic.operation]
+        names = None if traffic.is_derived else [operation.name for operation in traffic.operation]
         load_trace(folder / traffic.trace, operations=names)
 
 

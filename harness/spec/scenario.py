@@ -227,6 +227,16 @@ class TrafficSpec(_Section, frozen=True, kw_only=True):
     operation: tuple[OperationSpec, ...] = ()
     antagonist: tuple[AntagonistSpec, ...] = ()
 
+    @property
+    def is_derived(self) -> bool:
+        """Whether operations come from the catalog, a log or pg_stat_statements, beside those that are written out."""
+        return self.auto or bool(self.from_log or self.from_statements)
+
+    @property
+    def is_asked_for(self) -> bool:
+        """Whether an application is to run at all."""
+        return self.is_derived or bool(self.operation)
+
 
 class PhaseSpec(_Section, frozen=True, kw_only=True):
     """[[phase]]: one stage of a rolling deploy: steps to apply, the app versions running from then on, for how long."""
