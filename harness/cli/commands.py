@@ -3,7 +3,7 @@
 import typer
 
 from harness import __version__
-from harness.cli import demo, doctor, init, knowledge, plan, reports, run, traffic
+from harness.cli import demo, derive, doctor, init, knowledge, plan, reports, run, traffic
 
 app = typer.Typer(
     name="rehearse",
@@ -21,6 +21,8 @@ app.command("judge")(reports.judge_run)
 app.command("report")(reports.report_run)
 app.command("explain")(knowledge.explain)
 app.command("hazards")(knowledge.hazards)
+traffic.app.command("from-statements")(derive.from_statements)
+traffic.app.command("auto")(derive.auto)
 app.add_typer(traffic.app, name="traffic")
 app.command("doctor")(doctor.doctor)
 app.command("gc")(doctor.gc)

@@ -8,6 +8,7 @@ import typer
 from harness.rehearsal.migration.plan import MigrationPlan
 from harness.rehearsal.migration.sources import build_plan
 from harness.spec.load import LoadedScenario, find_scenarios, load_scenario
+from harness.spec.scenario import TrafficSpec
 from harness.spec.workload import build_workload
 
 
@@ -41,11 +42,22 @@ def describe(loaded: LoadedScenario, plan: MigrationPlan) -> list[str]:
 
 def _traffic(loaded: LoadedScenario) -> str:
     spec = loaded.scenario.traffic
-    if not spec.operation:
+    derived = _derived(spec)
+    if not spec.operation and not derived:
         return "none: locks are measured, but nobody is there to be blocked"
     workload = build_workload(spec, path=loaded.path, phases=loaded.scenario.phase)
-    operations, actors = _counted(len(workload.operations), "operation"), _counted(spec.actors, "actor")
-    return f"{operations} at {spec.rate:g}/s over {actors}"
+    written = _counted(len(workload.operations), "operation") if workload.operations else ""
+    return f"{' and '.join(filter(None, (written, derived)))} at {spec.rate:g}/s over {_counted(spec.actors, 'actor')}"
+
+
+def _derived(spec: TrafficSpec) -> str:
+    """What operations will be derived from, "" for none."""
+    if spec.auto:
+        return "operations derived from the catalog of a clone"
+    for name, what in ((spec.from_log, "server log"), (spec.from_statements, "export of pg_stat_statements")):
+        if name:
+            return f"operations derived from the {what} {Path(name).name}"
+    return ""
 
 
 def _counted(number: int, noun: str) -> str:

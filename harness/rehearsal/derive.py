@@ -3,13 +3,19 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 from harness.events.traffic import StatementCompared, StatementNotCovered, WorkloadDerived
 from harness.model.errors import SpecError
 from harness.postgres.connect import Connection
+from harness.postgres.ports import Engine, Progress
 from harness.rehearsal.stage import Stage, harness_session
 from harness.rehearsal.tryout import Tryout
+from harness.sandbox.choose import choose_engine
+from harness.sandbox.collect import collect_everything
+from harness.snapshot.prepare import prepare_snapshot
+from harness.spec.load import LoadedScenario
 from harness.spec.scenario import TrafficSpec
 from harness.spec.workload import extend_workload
 from harness.workload import auto, statements
@@ -39,7 +45,8 @@ def derive_workload(stage: Stage) -> Stage:
     traffic = stage.scenario.traffic
     if not derives(traffic):
         return stage
-    with _clone(stage) as connection:
+    stage.options.on_progress("derive operations", 0, None)
+    with _session(stage.engine, stage.digest) as connection:
         tryout = Tryout(connection, seed=stage.scenario.seed, path=stage.loaded.path)
         source, name, derived = _derive(stage, tryout)
         realism = check_realism(derived, tryout)
@@ -102,10 +109,27 @@ def _refuse_nothing(stage: Stage, source: str, derived: Derived) -> None:
 
 
 @contextmanager
-def _clone(stage: Stage) -> Iterator[Connection]:
+def scratch_clone(
+    loaded: LoadedScenario, *, home: Path, owned: bool, on_progress: Progress | None = None
+) -> Iterator[Connection]:
+    """A session on a clone of the scenario's snapshot, for whoever wants to try something without a rehearsal."""
+    engine = choose_engine(loaded.scenario.postgres, home=home, owned=owned, on_progress=on_progress)
+    collect_everything(home)
+    if engine.name == "external":
+        engine.collect()
+    digest = prepare_snapshot(engine, loaded, home=home, on_progress=on_progress).digest
+    try:
+        with _session(engine, digest) as connection:
+            yield connection
+    finally:
+        if engine.name == "external":
+            engine.forget(digest)
+
+
+@contextmanager
+def _session(engine: Engine, digest: str) -> Iterator[Connection]:
     """A clone that no pass sees: trying operations leaves dead rows and used-up sequence numbers."""
-    stage.options.on_progress("derive operations", 0, None)
-    server = stage.engine.clone(stage.digest)
+    server = engine.clone(digest)
     try:
         with harness_session(server) as connection:
             yield connection

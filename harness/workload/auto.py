@@ -12,7 +12,7 @@ from harness.workload.auto_reads import read_candidates
 from harness.workload.auto_writes import write_candidates
 from harness.workload.candidates import Candidate, Kind
 from harness.workload.catalog import Catalog
-from harness.workload.derived import Coverage, Derived, Uncovered
+from harness.workload.derived import CATALOG, Coverage, Derived, Uncovered
 from harness.workload.trial import OperationTrial, Runner
 from harness.workload.weights import counts_an_application, weigh
 
@@ -37,7 +37,7 @@ def derive_auto(catalog: Catalog, runner: Runner) -> Derived:
         for candidate, one in zip(found, tried, strict=True)
         if one.operation is None
     )
-    coverage = Coverage(f"{SOURCE}: the catalog", len(found), len(operations), 0, 0, uncovered)
+    coverage = Coverage(CATALOG, len(found), len(operations), 0, 0, uncovered)
     return Derived(operations, None, coverage, notes=_notes(catalog, kept))
 
 

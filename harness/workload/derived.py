@@ -2,7 +2,12 @@
 
 from dataclasses import dataclass
 
+from typing import Final
+
 from harness.spec.scenario import OperationSpec
+
+CATALOG: Final = "the catalog"
+"""`Coverage.source` of a workload that nothing recorded: its calls are operations that were thought of."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import msgspec
 
 from harness.model.units import NS_PER_S
 from harness.spec.scenario import OperationSpec
-from harness.workload.derived import Coverage, Derived
+from harness.workload.derived import CATALOG, Coverage, Derived
 
 _SHOWN: Final = 20
 """Statements without an operation that the head of the file names; the rest are counted."""
@@ -47,7 +47,8 @@ def describe_coverage(derived: Derived) -> list[str]:
 
 
 def _shares(coverage: Coverage) -> str:
-    calls = f"{coverage.covered_calls:,} of {coverage.calls:,} calls ({coverage.covered_calls / coverage.calls:.1%})"
+    what = "operations that it suggests" if coverage.source == CATALOG else "calls"
+    calls = f"{coverage.covered_calls:,} of {coverage.calls:,} {what} ({coverage.covered_calls / coverage.calls:.1%})"
     if not coverage.time_ns:
         return calls
     return f"{calls} and {coverage.covered_time_ns / coverage.time_ns:.1%} of the time they took"

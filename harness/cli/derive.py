@@ -1,0 +1,169 @@
+"""`rehearse traffic auto` and `rehearse traffic from-statements`: operations to keep and to edit."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import psycopg
+import typer
+
+from harness.cli.output import check_writable
+from harness.cli.places import state_home
+from harness.cli.traffic import Dsn, Out, give
+from harness.events.traffic import StatementCompared
+from harness.model.errors import SpecError
+from harness.model.units import NS_PER_MS, NS_PER_S, parse_duration
+from harness.postgres.connect import connect
+from harness.rehearsal.derive import scratch_clone
+from harness.rehearsal.tryout import Tryout
+from harness.spec.load import load_scenario
+from harness.workload.auto import derive_auto
+from harness.workload.derived import Derived
+from harness.workload.read_catalog import read_catalog
+from harness.workload.realism import check_realism
+from harness.workload.statements import Database, derive_from_statements
+from harness.workload.statements_file import RecordedStatements, read_statements
+from harness.workload.write_log import traffic_toml
+
+_SEED = 1337
+"""Of the parameters that operations are tried with."""
+_SHOWN = 40  # statements compared that are printed, those of most calls
+_NAME = 44  # characters of an operation's name in the table
+
+Owned = Annotated[bool, typer.Option("--i-own-this-database", help="External server: as with `rehearse run`.")]
+Clone = Annotated[
+    Path | None,
+    typer.Option("--scenario", help="Try the operations, writes too, on a clone of this scenario's snapshot."),
+]
+
+
+def auto(
+    scenario: Annotated[
+        Path | None, typer.Argument(help="A scenario: operations are derived, and tried, on a clone of its snapshot.")
+    ] = None,
+    dsn: Dsn = "",
+    out: Out = None,
+    owned: Owned = False,
+) -> None:
+    """Derive reads, writes and joins of every table from a database's catalog."""
+    if (scenario is None) == (not dsn):
+        raise SpecError("give either a scenario or --dsn", path="rehearse traffic auto", hint="see --help")
+    check_writable(out)
+    with _database(scenario, dsn, owned=owned) as tryout:
+        derived = _with_note(derive_auto(read_catalog(tryout.connection), tryout), tryout)
+    if not derived.operations:
+        raise SpecError("no operation could be derived", path=scenario or "--dsn", hint="has the database any table?")
+    give(derived, traffic_toml(derived), out=out)
+
+
+def from_statements(
+    file: Annotated[Path, typer.Argument(help="Export of pg_stat_statements: CSV with a header, or JSON rows.")],
+    dsn: Dsn = "",
+    scenario: Clone = None,
+    out: Out = None,
+    window: Annotated[str, typer.Option("--window", help="How long the statistics counted, like 24h.")] = "",
+    since: Annotated[
+        str, typer.Option("--since", help="When they began (stats_reset), where the export says when it was made.")
+    ] = "",
+    dbid: Annotated[str, typer.Option("--dbid", help="Only the statements of this database.")] = "",
+    owned: Owned = False,
+) -> None:
+    """Derive an operation for each statement of pg_stat_statements, as often as it was called."""
+    check_writable(out)
+    recorded = read_statements(file, dbid=dbid)
+    window_ns = _window(recorded, window, since)
+    compared: Sequence[StatementCompared] = ()
+    if scenario is None and not dsn:
+        derived = derive_from_statements(recorded, Database(), name=file.name, window_ns=window_ns)
+    else:
+        with _database(scenario, dsn, owned=owned) as tryout:
+            database = Database(read_catalog(tryout.connection), tryout.connection, tryout)
+            derived = _with_note(
+                derive_from_statements(recorded, database, name=file.name, window_ns=window_ns), tryout
+            )
+            compared = check_realism(derived, tryout)
+    _refuse_nothing(derived, file)
+    give(derived, traffic_toml(derived), out=out)
+    for line in realism_lines(compared):
+        typer.echo(line, err=out is None)
+
+
+def _with_note(derived: Derived, tryout: Tryout) -> Derived:
+    if tryout.writable:
+        return derived
+    note = "Writes were prepared, not run: --dsn names a database that may be somebody's. A scenario's clone runs them."
+    return replace(derived, notes=(*derived.notes, note))
+
+
+def _refuse_nothing(derived: Derived, file: Path) -> None:
+    if not derived.operations:
+        reasons = sorted({one.reason for one in derived.coverage.uncovered})
+        raise SpecError(f"no operation could be derived: {'; '.join(reasons[:3])}", path=file)
+
+
+def _window(recorded: RecordedStatements, window: str, since: str) -> int | None:
+    """How long the statistics counted by the command line; None: as the file says."""
+    try:
+        if window:
+            return parse_duration(window) or None
+        if since:
+            began = datetime.fromisoformat(since)
+            began = began if began.tzinfo else began.replace(tzinfo=UTC)
+            counted: timedelta = (recorded.until or datetime.now(UTC)) - began
+            if counted <= timedelta(0):
+                raise SpecError("lies after the export", path="--since", hint="give stats_reset, with its time zone")
+            return round(counted.total_seconds() * NS_PER_S)
+    except ValueError as error:
+        raise SpecError(str(error), path="--window" if window else "--since", hint="like 24h; ISO 8601") from None
+    return None
+
+
+@contextmanager
+def _database(scenario: Path | None, dsn: str, *, owned: bool) -> Iterator[Tryout]:
+    """Where operations are tried: a clone, or a database that is only read."""
+    if scenario is not None:
+        loaded = load_scenario(scenario)
+        with scratch_clone(loaded, home=state_home(), owned=owned) as connection:
+            yield Tryout(connection, seed=loaded.scenario.seed, path=loaded.path)
+        return
+    try:
+        with closing(connect(dsn)) as connection:
+            connection.execute("SET default_transaction_read_only = on")
+            yield Tryout(connection, seed=_SEED, path=Path("--dsn"), writable=False)
+    except psycopg.Error as error:
+        hint = "it needs a database that can be reached and read"
+        raise SpecError(
+            f"the database cannot be read ({error.sqlstate or 'no answer'})", path="--dsn", hint=hint
+        ) from None
+
+
+def realism_lines(compared: Sequence[StatementCompared]) -> list[str]:
+    """The realism check as a table: rows and milliseconds per call, in the source and here."""
+    if not compared:
+        return []
+    like = sum(one.calls for one in compared if one.ok)
+    total = sum(one.calls for one in compared) or 1
+    head = f"{'operation':{_NAME}} {'calls':>12} {'rows/call':>10} {'here':>8} {'ms/call':>9} {'here':>8} {'ratio':>7}"
+    lines = ["", f"Realism: statements of {like / total:.1%} of the calls behave as in the source", head]
+    for one in compared[:_SHOWN]:
+        name = one.operation if len(one.operation) <= _NAME else f"{one.operation[: _NAME - 1]}…"
+        times = one.time_source_ns, one.time_here_ns
+        ratio = f"{times[1] / times[0]:.2g}" if times[0] and times[1] is not None else ""
+        lines.append(
+            f"{name:{_NAME}} {one.calls:>12,} {_number(one.rows_source):>10} {_number(one.rows_here):>8}"
+            f" {_ms(times[0]):>9} {_ms(times[1]):>8} {ratio:>7} {'ok' if one.ok else one.error or 'differs'}"
+        )
+    if len(compared) > _SHOWN:
+        lines.append(f"and {len(compared) - _SHOWN} more")
+    return lines
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.4g}"
+
+
+def _ms(value_ns: float | None) -> str:
+    return "" if value_ns is None else f"{value_ns / NS_PER_MS:.3g}"
