@@ -27,7 +27,7 @@ def quality_checks(facts: Facts, scenario: Scenario) -> Iterator[Check]:
         calibration = calibration_check(facts.traffic, scenario)
         if calibration is not None:
             yield calibration
-    elif scenario.traffic.operation:
+    elif scenario.traffic.is_asked_for:
         yield _limit("traffic", "traffic ran", "yes", "no", "the scenario asks for traffic, and none was planned")
 
 
