@@ -7,7 +7,7 @@ from harness.analysis.facts import AntagonistFacts, EnvironmentFacts, Facts, Sta
 from harness.analysis.latency import Responses, responses_of
 from harness.analysis.locking import lock_book, relations_used
 from harness.analysis.operations import operations_of
-from harness.analysis.phases import Windows, phases_of, windows_of
+from harness.analysis.phases import Windows, paused_within, phases_of, windows_of
 from harness.analysis.quality import observer_cost, quality_of
 from harness.analysis.residue import did_go_down, invariants_of, rollback_of, state_of
 from harness.analysis.runs import Run, runs_of
@@ -23,7 +23,7 @@ from harness.events.run import CloneMade, EngineChosen, MixChanged, RunEnded, Ru
 from harness.events.traffic import AntagonistActed, OperationDeclared, OperationFailed, OperationMissed, WorkloadDerived
 from harness.model.spans import Span
 from harness.model.units import parse_duration
-from harness.model.words import Direction, Pass
+from harness.model.words import Direction, Pass, PhaseKind
 
 
 def analyse(history: History) -> Facts:
@@ -58,7 +58,12 @@ def analyse(history: History) -> Facts:
         errors=errors_of(responses, declared=declared, errors=history.of(OperationFailed), windows=windows),
         timeline=_timeline(history, responses=responses, statements=statements, windows=windows),
         antagonists=_antagonists(history),
-        rollback=rollback_of(history, runs=(*traced, *loaded), rollback=windows.rollback),
+        rollback=rollback_of(
+            history,
+            runs=(*traced, *loaded),
+            rollback=windows.rollback,
+            paused_ns=paused_within(phases, PhaseKind.ROLLBACK),
+        ),
         invariants=invariants_of(history),
         state=state_of(history),
         quality=quality_of(history),
@@ -112,7 +117,15 @@ def _timeline(
 
 def _antagonists(history: History) -> tuple[AntagonistFacts, ...]:
     return tuple(
-        AntagonistFacts(kind=e.kind, table=e.table, pid=e.pid, span=Span(e.start_ns, max(e.start_ns, e.end_ns)))
+        AntagonistFacts(
+            kind=e.kind,
+            table=e.table,
+            pid=e.pid,
+            span=Span(e.in_place_ns or e.start_ns, max(e.in_place_ns or e.start_ns, e.end_ns)),
+            aimed_at=e.aimed_at,
+            sqlstate=e.sqlstate,
+            detail=e.detail,
+        )
         for e in history.of(AntagonistActed)
     )
 

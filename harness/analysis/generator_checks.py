@@ -9,7 +9,7 @@ from math import sqrt
 from harness.analysis.checks import check
 from harness.analysis.facts import CourseFacts, Facts, OperationFacts, TrafficFacts
 from harness.analysis.judgement import Check
-from harness.model.sqlstate import POOL_FULL, POOL_TIMEOUT
+from harness.model.sqlstate import ABANDONED, POOL_FULL, POOL_TIMEOUT
 from harness.model.units import NS_PER_MS, NS_PER_S, format_duration, parse_duration
 from harness.model.verdict import Verdict
 from harness.spec.scenario import Scenario
@@ -42,6 +42,17 @@ def generator_checks(facts: Facts, traffic: TrafficFacts, scenario: Scenario) ->
     yield from _connections(traffic)
     yield from _parameters(facts)
     yield from _baseline(facts, traffic)
+
+
+def driven_otherwise(facts: Facts, traffic: TrafficFacts, scenario: Scenario) -> str:
+    """Why response times and refused operations are not the migration's doing, "" where they may be.
+
+    A generator that was late, or a pool that was exhausted before anything migrated, makes operations slow and leaves
+    them unserved by itself.
+    """
+    aspects = (*_dispatch(traffic, scenario), *_processor(traffic), *_rates(traffic), *_pool(facts, traffic))
+    first = next((one for one in aspects if one.verdict is not Verdict.PASS), None)
+    return f"{first.label}: {first.found}, so this may be the traffic's own doing" if first else ""
 
 
 def lateness_allowed_ns(scenario: Scenario) -> int:
@@ -107,10 +118,10 @@ def _pool(facts: Facts, traffic: TrafficFacts) -> Iterator[Check]:
     count = traffic.baseline.count
     if not count:
         return
-    refused = _refused_in_baseline(facts)
+    unserved = unserved_in_baseline(facts)
     waiting = traffic.backlog_in_baseline
-    stuck = refused > 0 or (waiting > traffic.actors and waiting > BACKLOG_SHARE * count)
-    found = f"{refused:,} of {count:,} got none" if refused else f"{waiting:,} of {count:,} not done at its end"
+    stuck = unserved > 0 or (waiting > traffic.actors and waiting > BACKLOG_SHARE * count)
+    found = f"{unserved:,} of {count:,} never served" if unserved else f"{waiting:,} of {count:,} not done at its end"
     yield _aspect(
         "pool",
         "a connection for every operation of the baseline",
@@ -122,8 +133,13 @@ def _pool(facts: Facts, traffic: TrafficFacts) -> Iterator[Check]:
     )
 
 
-def _refused_in_baseline(facts: Facts) -> int:
-    return sum(one.failed_in_baseline.get(state, 0) for one in facts.operations for state in (POOL_TIMEOUT, POOL_FULL))
+UNSERVED = (POOL_TIMEOUT, POOL_FULL, ABANDONED)
+"""Our own states of operations that nobody served: no server refused them."""
+
+
+def unserved_in_baseline(facts: Facts) -> int:
+    """Operations of the baseline that got no connection, or were not done when traffic stopped."""
+    return sum(one.failed_in_baseline.get(state, 0) for one in facts.operations for state in UNSERVED)
 
 
 def _connections(traffic: TrafficFacts) -> Iterator[Check]:
@@ -163,7 +179,7 @@ def _miss_share(operation: OperationFacts) -> float:
 
 
 def _baseline(facts: Facts, traffic: TrafficFacts) -> Iterator[Check]:
-    failed = traffic.failed_in_baseline - _refused_in_baseline(facts)
+    failed = traffic.failed_in_baseline - unserved_in_baseline(facts)
     count = traffic.baseline.count
     if count:
         yield _aspect(

@@ -6,6 +6,7 @@ such a check is inconclusive and says so. Waits come from the server's log and a
 
 from harness.analysis.checks import check, format_limit, judged
 from harness.analysis.facts import Facts, LatencyFacts, TrafficFacts
+from harness.analysis.generator_checks import driven_otherwise
 from harness.analysis.judgement import Check
 from harness.model.spans import Span
 from harness.model.units import NS_PER_MS, format_duration, parse_duration, parse_ratio
@@ -37,6 +38,8 @@ def outage_check(traffic: TrafficFacts, scenario: Scenario, *, facts: Facts) -> 
     if verdict is not Verdict.PASS and span is not None and not _explained(span, facts):
         verdict = Verdict.INCONCLUSIVE
         note = f"no statement was running at {facts.moment(span.start_ns)}: rehearse again"
+    elif verdict is not Verdict.PASS and (why := driven_otherwise(facts, traffic, scenario)):
+        verdict, note = Verdict.INCONCLUSIVE, why
     elif verdict is not Verdict.PASS and is_noise(found - limit, _noise_ns(traffic, "outage")):
         verdict, note = Verdict.INCONCLUSIVE, _within(_noise_ns(traffic, "outage"))
     return check(
@@ -65,7 +68,7 @@ def _explained(outage: Span, facts: Facts) -> bool:
     return any(span is not None and span.overlap(outage) is not None for span in spans)
 
 
-def p99_check(traffic: TrafficFacts, scenario: Scenario) -> Check:
+def p99_check(traffic: TrafficFacts, scenario: Scenario, *, facts: Facts) -> Check:
     """p99 while migrating: against the baseline ("10x") or absolute ("250ms")."""
     budget = scenario.budgets.p99
     window, note = _p99_window(traffic)
@@ -74,15 +77,16 @@ def p99_check(traffic: TrafficFacts, scenario: Scenario) -> Check:
     base = traffic.baseline.p99_ns
     if window is None or window.p99_ns is None:
         return check("p99", label, limit=budget, found="not measured", note=note)
+    why = driven_otherwise(facts, traffic, scenario)
     if not relative:
-        verdict, doubt = _held_against(window.p99_ns, parse_duration(budget), traffic)
+        verdict, doubt = _held_against(window.p99_ns, parse_duration(budget), traffic, why=why)
         said = "; ".join(part for part in (note, doubt) if part)
         found = format_duration(window.p99_ns)
         return check("p99", label, limit=format_limit(budget), found=found, verdict=verdict, note=said)
     if not base:
         return check("p99", label, limit=budget, found="not measured", note="the baseline has no operations")
     ratio = parse_ratio(budget)
-    verdict, doubt = _held_against(window.p99_ns, max(round(ratio * base), P99_FLOOR_NS), traffic)
+    verdict, doubt = _held_against(window.p99_ns, max(round(ratio * base), P99_FLOOR_NS), traffic, why=why)
     shown = f"{format_duration(base)} → {format_duration(window.p99_ns)}"
     return check(
         "p99",
@@ -120,9 +124,12 @@ def is_noise(excess_ns: int, noise_ns: int | None) -> bool:
     return noise_ns is not None and 0 < excess_ns <= noise_ns
 
 
-def _held_against(found_ns: int, limit_ns: int, traffic: TrafficFacts) -> tuple[Verdict, str]:
+def _held_against(found_ns: int, limit_ns: int, traffic: TrafficFacts, *, why: str) -> tuple[Verdict, str]:
+    """The verdict and what is in doubt; `why` says that it may not be the migration's doing."""
     if found_ns <= limit_ns:
         return Verdict.PASS, ""
+    if why:
+        return Verdict.INCONCLUSIVE, why
     noise_ns = _noise_ns(traffic, "p99")
     return (Verdict.INCONCLUSIVE, _within(noise_ns)) if is_noise(found_ns - limit_ns, noise_ns) else (Verdict.FAIL, "")
 

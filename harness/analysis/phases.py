@@ -1,10 +1,11 @@
 """Phases as spans of time, and the windows that the load pass is measured in."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.analysis.facts import PhaseFacts
 from harness.events.history import History
+from harness.events.migration import MigrationPaused
 from harness.events.run import PhaseEnded, PhaseStarted
 from harness.model.spans import Span
 from harness.model.units import NS_PER_S
@@ -52,6 +53,8 @@ def phases_of(history: History) -> tuple[PhaseFacts, ...]:
             if start is not None:
                 found.append(_phase(start, event.at_ns, ok=event.ok))
     found.extend(_phase(start, last, ok=False) for start in open_.values())
+    pauses = [(event.pass_, Span(event.start_ns, event.at_ns)) for event in history.of(MigrationPaused)]
+    found = [replace(phase, paused_ns=_paused(phase, pauses)) for phase in found]
     return tuple(sorted(found, key=lambda phase: (phase.span.start_ns, -phase.span.end_ns)))
 
 
@@ -87,6 +90,16 @@ def windows_of(phases: Iterable[PhaseFacts], *, statements: dict[Direction, Span
 def _phase(start: PhaseStarted, end_ns: int, *, ok: bool) -> PhaseFacts:
     span = Span(start.at_ns, max(start.at_ns, end_ns))
     return PhaseFacts(pass_=start.pass_, phase=start.phase, name=start.name, span=span, ok=ok)
+
+
+def _paused(phase: PhaseFacts, pauses: list[tuple[Pass, Span]]) -> int:
+    mine = (span.overlap(phase.span) for pass_, span in pauses if pass_ is phase.pass_)
+    return sum(span.duration_ns for span in mine if span is not None)
+
+
+def paused_within(phases: Iterable[PhaseFacts], kind: PhaseKind) -> int:
+    """How long the harness let the migration wait in the load pass's phases of this kind."""
+    return sum(phase.paused_ns for phase in phases if phase.pass_ is Pass.LOAD and phase.phase is kind)
 
 
 def _cover(phases: list[PhaseFacts], kind: PhaseKind) -> Span | None:

@@ -16,8 +16,11 @@ LOSING_KINDS = frozenset({"column", "table"})
 """Kinds of object whose absence after the way back means that their data is gone."""
 
 
-def rollback_of(history: History, *, runs: Sequence[Run], rollback: Span | None) -> RollbackFacts:
-    """The rollback's facts: quiet says what it restores, load what became of writes made meanwhile."""
+def rollback_of(history: History, *, runs: Sequence[Run], rollback: Span | None, paused_ns: int = 0) -> RollbackFacts:
+    """The rollback's facts: quiet says what it restores, load what became of writes made meanwhile.
+
+    `paused_ns` is what of its span the harness itself let it wait.
+    """
     schema = {event.pass_: event.differences for event in history.of(SchemaCompared)}
     rows = {event.pass_: event for event in history.of(RowsCompared)}
     ledger = next((e for e in reversed(history.of(LedgerChecked))), None)
@@ -44,7 +47,7 @@ def rollback_of(history: History, *, runs: Sequence[Run], rollback: Span | None)
         tables_compared=len(compared.tables) if compared else 0,
         rows_compared=sum(table.rows_before for table in compared.tables) if compared else 0,
         sequences_backwards=backwards,
-        duration_ns=rollback.duration_ns if rollback and ran else None,
+        duration_ns=rollback.duration_ns - paused_ns if rollback and ran else None,
         failed_statement=statement,
         fails_in=failed_in,
         ledger_acknowledged=ledger.acknowledged if ledger else None,

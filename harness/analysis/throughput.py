@@ -15,7 +15,10 @@ from harness.events.history import History
 from harness.events.operations import Outcome
 from harness.events.traffic import TrafficEnded, TrafficLost, TrafficPlanned
 from harness.model.spans import Span
-from harness.model.units import NS_PER_S
+from harness.model.units import NS_PER_MS, NS_PER_S
+
+SLOW_FLOOR_NS = 10 * NS_PER_MS
+"""Nobody calls an operation slow that took less: the shortest wait for a lock that the server's log shows."""
 
 
 def traffic_of(
@@ -41,6 +44,7 @@ def traffic_of(
 
     baseline = window(windows.baseline)
     calibrate = window(windows.calibrate) if windows.calibrate else None
+    slow_from = None if baseline.p99_ns is None else max(baseline.p99_ns, SLOW_FLOOR_NS)
     return TrafficFacts(
         rate=planned.rate,
         actors=planned.actors,
@@ -73,6 +77,8 @@ def traffic_of(
         failed_in_baseline=sum(sum(o.failed_in_baseline.values()) for o in operations if not o.is_new),
         lost=lost.reason if lost else "",
         course=course_of(history, planned=planned, responses=responses, phases=phases),
+        slow=_slow(responses, windows.felt, slow_from),
+        slow_from_ns=slow_from,
         backlog_in_baseline=_backlog(responses, windows.baseline),
         retried=len(responses.retried),
         absorbed=len(absorbed_rows(responses)),
@@ -92,6 +98,13 @@ def _noise(
 
 def _length(span: Span | None) -> int:
     return span.duration_ns if span else 0
+
+
+def _slow(responses: Responses, window: Span | None, slow_from_ns: int | None) -> int:
+    if slow_from_ns is None:
+        return 0
+    rows = np.flatnonzero(in_span(responses.due, window))
+    return int(np.count_nonzero(responses.end[rows] - responses.due[rows] > slow_from_ns))
 
 
 def _backlog(responses: Responses, baseline: Span | None) -> int:

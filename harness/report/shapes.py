@@ -209,6 +209,8 @@ class Traffic(msgspec.Struct, frozen=True, kw_only=True):
     calibrate: Latency | None = None
     noise: Noise | None = None
     course: tuple[Course, ...] = ()
+    slow: int = 0
+    slow_from_ms: float | None = None
     retried: int = 0
     absorbed: int = 0
     expected: int = 0

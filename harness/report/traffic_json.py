@@ -109,6 +109,8 @@ def traffic(facts: Facts) -> Traffic | None:
         calibrate=latency(whole.calibrate) if whole.calibrate else None,
         noise=_noise(whole.noise),
         course=tuple(_course(one) for one in whole.course),
+        slow=whole.slow,
+        slow_from_ms=milliseconds(whole.slow_from_ns),
         retried=whole.retried,
         absorbed=whole.absorbed,
         expected=whole.expected,

@@ -168,6 +168,10 @@ class TrafficFacts:
     outage_calibrate_ns: int = 0
     course: tuple[CourseFacts, ...] = ()
     """The phases of the load pass in order of time."""
+    slow: int = 0
+    """Operations of the migration's window that took longer than `slow_from_ns`."""
+    slow_from_ns: int | None = None
+    """What 99 of 100 operations of the baseline stay below, at least 10 ms; None without a baseline."""
     backlog_in_baseline: int = 0
     """Operations due in the baseline and not done at its end."""
     retried: int = 0
@@ -205,9 +209,15 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AntagonistFacts:
-    """One act of an antagonist."""
+    """One act of an antagonist; `span` is the time it held what it was to hold, or tried to."""
 
     kind: str
     table: str
     pid: int
     span: Span
+    aimed_at: str = ""
+    """The statements it stood before."""
+    sqlstate: str = ""
+    """What it failed with."""
+    detail: str = ""
+    """By what means it did it, for people."""

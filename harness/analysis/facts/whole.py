@@ -19,6 +19,13 @@ class PhaseFacts:
     name: str
     span: Span
     ok: bool
+    paused_ns: int = 0
+    """How long the harness let the migration wait meanwhile, until an antagonist aimed at it was in place."""
+
+    @property
+    def worked_ns(self) -> int:
+        """Its length without the harness's own pauses."""
+        return self.span.duration_ns - self.paused_ns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from harness.analysis.facts import Facts, PhaseFacts, StatementFacts, WaitFacts
+from harness.analysis.facts import AntagonistFacts, Facts, PhaseFacts, StatementFacts, WaitFacts
 from harness.model.spans import Span, merge_spans
 from harness.model.units import NS_PER_S
 from harness.model.words import Pass
@@ -57,7 +57,7 @@ def statement_rows(facts: Facts, window: Span) -> tuple[tuple[BarRow, ...], int]
         by_kind[f"{act.kind} {relation(act.table)}".strip()].append(act)
     for label, acts in by_kind.items():
         bars = [
-            _bar("other", act.span, window, label="", tip=f"{label} (pid {act.pid}) {duration(act.span.duration_ns)}")
+            _bar("other", act.span, window, label="", tip=_act_tip(label, act))
             for act in acts
             if act.span.overlap(window)
         ]
@@ -70,6 +70,15 @@ def statement_rows(facts: Facts, window: Span) -> tuple[tuple[BarRow, ...], int]
         if s.id in keep
     ]
     return tuple(rows), len(shown) - len(keep)
+
+
+def _act_tip(label: str, act: AntagonistFacts) -> str:
+    said = [
+        act.detail,
+        f"before {act.aimed_at}" if act.aimed_at else "",
+        f"failed ({act.sqlstate})" if act.sqlstate else "",
+    ]
+    return ", ".join([f"{label} (pid {act.pid}) {duration(act.span.duration_ns)}", *filter(None, said)])
 
 
 def _weight(statement: StatementFacts) -> int:

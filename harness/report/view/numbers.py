@@ -42,10 +42,11 @@ def _p99(facts: Facts, verdicts: dict[str, Status]) -> Number:
     traffic = facts.traffic
     if traffic is None or traffic.migrate.p99_ns is None or traffic.baseline.p99_ns is None:
         return Number(label=label, value=DASH, detail="not measured", status=verdicts.get("p99", Status.UNKNOWN))
+    slow = f" · {count(traffic.slow)} of {count(traffic.migrate.count)} slow" if traffic.slow else ""
     return Number(
         label=label,
         value=factor(traffic.migrate.p99_ns, traffic.baseline.p99_ns),
-        detail=f"{duration(traffic.baseline.p99_ns)} → {duration(traffic.migrate.p99_ns)}",
+        detail=f"{duration(traffic.baseline.p99_ns)} → {duration(traffic.migrate.p99_ns)}" + slow,
         status=verdicts.get("p99", Status.NOTE),
     )
 

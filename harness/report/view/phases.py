@@ -11,7 +11,7 @@ from harness.report.view.model import PhaseRow, Status
 from harness.report.view.rollback import RESULTS
 from harness.report.words import count, duration, mode, plural, seconds, strength
 
-_LOAD = {PhaseKind.BASELINE, PhaseKind.MIGRATE, PhaseKind.ROLLBACK}
+_LOAD = {PhaseKind.CALIBRATE, PhaseKind.BASELINE, PhaseKind.MIGRATE, PhaseKind.ROLLBACK}
 
 
 def phase_rows(facts: Facts, judgement: Judgement) -> tuple[PhaseRow, ...]:
@@ -57,15 +57,15 @@ def _trace_note(facts: Facts) -> str:
 
 def _load_row(phase: PhaseFacts, facts: Facts, judgement: Judgement) -> PhaseRow:
     traffic = facts.traffic
-    if phase.phase is PhaseKind.BASELINE:
+    if phase.phase in (PhaseKind.CALIBRATE, PhaseKind.BASELINE):
         what = f"{plural(traffic.actors, 'actor')}, {traffic.rate:g} ops/s" if traffic else "no traffic"
-        note = _percentiles(traffic) if traffic else ""
-        return _row(phase.name or "baseline", what, _ended(phase, traffic), phase.span.duration_ns, note)
+        note = _percentiles(traffic, phase.phase) if traffic else ""
+        return _row(phase.name or phase.phase.value, what, _ended(phase, traffic), phase.span.duration_ns, note)
     direction = Direction.UP if phase.phase is PhaseKind.MIGRATE else Direction.DOWN
     ran = [s for s in _of(facts, direction) if s.span and s.span.overlap(phase.span)] or _of(facts, direction)
     what = plural(len(ran), "statement")
     status = _status_of(direction, judgement) if phase.ok else Status.FAIL
-    return _row(phase.name or phase.phase.value, what, status, phase.span.duration_ns, _stood_out(ran, traffic))
+    return _row(phase.name or phase.phase.value, what, status, phase.worked_ns, _stood_out(ran, traffic))
 
 
 def _ended(phase: PhaseFacts, traffic: TrafficFacts | None) -> Status:
@@ -74,8 +74,9 @@ def _ended(phase: PhaseFacts, traffic: TrafficFacts | None) -> Status:
     return Status.OK if traffic and traffic.completed else Status.UNKNOWN
 
 
-def _percentiles(traffic: TrafficFacts) -> str:
-    return f"p50 {duration(traffic.baseline.p50_ns)}   p99 {duration(traffic.baseline.p99_ns)}"
+def _percentiles(traffic: TrafficFacts, phase: PhaseKind) -> str:
+    window = traffic.calibrate if phase is PhaseKind.CALIBRATE and traffic.calibrate else traffic.baseline
+    return f"p50 {duration(window.p50_ns)}   p99 {duration(window.p99_ns)}"
 
 
 def _stood_out(ran: list[StatementFacts], traffic: TrafficFacts | None) -> str:

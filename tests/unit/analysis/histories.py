@@ -244,6 +244,14 @@ class Builder:
         )  # fmt: skip
         return self
 
+    def stall(self, start: float, end: float, *, every: float = 5) -> "Builder":
+        """Operations go on falling due from `start`, and all of them are answered at `end`."""
+        due = start
+        while due < end:
+            self.one(due, end)
+            due += every
+        return self
+
     def mix(self, at: float, **shares: float) -> "Builder":
         """The mix from `at` on."""
         return self.add(MixChanged(at_ns=int(at * MS), shares=shares))

@@ -143,9 +143,7 @@ class TestSentence:
 
     def test_only_an_outage_or_another_budget(self) -> None:
         stalled = Builder(scenario=safe().scenario).phases().traffic().operation().run(0, 10_500).run(11_500, 18_000)
-        stalled.one(10_500, 11_500).one(10_600, 11_500).down().statement(
-            "S1", ALTER, start=10_400, end=11_400, lock_timeout_ms=200
-        )
+        stalled.stall(10_500, 11_500).down().statement("S1", ALTER, start=10_400, end=11_400, lock_timeout_ms=200)
         assert "would leave traffic without an answer for 1,000 ms" in judged(stalled).sentence
         slow = safe(budgets=BudgetsSpec(duration="1s"))
         assert judged(slow).sentence.endswith("exceeds a budget: time the migration takes 2,000 ms, limit 1 s")
@@ -187,7 +185,8 @@ class TestBudgets:
 
     def test_outage(self) -> None:
         builder = Builder(scenario=safe().scenario).phases().traffic().operation().down()
-        builder.run(0, 10_000).run(10_800, 15_100).run(15_500, 18_000).one(10_001, 10_801).one(15_101, 15_501)
+        builder.run(0, 10_000).run(10_800, 15_100).run(15_500, 18_000)
+        builder.stall(10_001, 10_801).stall(15_101, 15_501)
         one = check(judged(builder), "outage")
         assert (one.verdict, one.found) == (Verdict.INCONCLUSIVE, "800 ms")
         assert "no statement was running" in one.note

@@ -109,6 +109,8 @@ def failing() -> View:
             course=t.course(
                 ("baseline", 0, 10, {}), ("migrate", 10, 14.5, {}), ("settle", 14.5, 18, {}), ("rollback", 18, 21.9, {})
             ),
+            slow=301,
+            slow_from_ns=10 * s.MS,
             retried=17,
             absorbed=17,
             expected=31,
