@@ -1,7 +1,6 @@
 """What every source of a workload gives: operations, how much of the source they cover, what to hold them against."""
 
 from dataclasses import dataclass
-
 from typing import Final
 
 from harness.spec.scenario import OperationSpec
