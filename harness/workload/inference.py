@@ -363,6 +363,7 @@ class _Search:
                 value = _bare(postgast.unwrap_node(target).val)
                 if _kind(value) == "ParamRef":
                     self._add(value, owner, Role.INSERTED)
+            self._stored_values(query, owners)
             before = {use.number for use in self.uses if use.role is Role.INSERTED}
             self._select(query, scope)
             self.uses = [u for u in self.uses if u.role is not Role.OTHER or u.number not in before]
@@ -371,6 +372,22 @@ class _Search:
         for row in query.values_lists:
             for value, owner in zip(postgast.unwrap_node(row).items, _endless(owners), strict=False):
                 self._give(value, owner, Role.INSERTED, scope)
+
+    def _stored_values(self, query: Any, owners: Sequence[_Owner]) -> None:
+        """INSERT … SELECT a, b FROM (VALUES …) AS v(a, b), as SQLAlchemy writes many rows."""
+        for wrapped in query.from_clause:
+            source = postgast.unwrap_node(wrapped)
+            values = postgast.unwrap_node(source.subquery) if _kind(source) == "RangeSubselect" else None
+            if values is None or not getattr(values, "values_lists", None):
+                continue
+            places = {name: place for place, name in enumerate(_strings(source.alias.colnames))}
+            for target, owner in zip(query.target_list, owners, strict=False):
+                column = _bare(postgast.unwrap_node(target).val)
+                place = places.get(_strings(column.fields)[-1]) if _kind(column) == "ColumnRef" else None
+                for row in values.values_lists if place is not None else ():
+                    value = _bare(postgast.unwrap_node(row).items[place])
+                    if _kind(value) == "ParamRef":
+                        self._add(value, owner, Role.INSERTED)
 
     def _update(self, node: Any, scope: _Scope) -> None:
         inner = scope.inner()

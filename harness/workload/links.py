@@ -49,6 +49,11 @@ def find_links(
     found: dict[Slot, Link] = {}
     slots = list(islice(search.slots(), _MOST_SLOTS))
     for index, slot in enumerate(slots):
+        if slot in found:
+            continue
+        if (same := search.same_list(slot, slots[:index])) is not None:
+            found |= {own: SameValue(other) for own, other in same.items() if other not in found}
+            continue
         earlier = next((other for other in slots[:index] if other not in found and search.equal(other, slot)), None)
         if earlier is not None:
             found[slot] = SameValue(earlier)
@@ -79,6 +84,36 @@ class _Search:
         # If the two were drawn apart, as often as their values occur, so many would hardly be equal by chance.
         chance = sum((n / len(known)) ** 2 for n in Counter(a for a, _ in known).values())
         return chance ** len(known) < _CHANCE
+
+    def same_list(self, slot: Slot, before: Sequence[Slot]) -> dict[Slot, Slot] | None:
+        """For a list that has the elements of an earlier one, in whatever order: each slot with one of that."""
+        own = self._list(slot)
+        if len(own) < 2 or own[0] != slot:
+            return None
+        for other in before:
+            theirs = self._list(other)
+            if len(theirs) == len(own) and theirs[0] == other and self._equal_lists(theirs, own):
+                return dict(zip(own, theirs, strict=True))
+        return None
+
+    def _list(self, slot: Slot) -> list[Slot]:
+        """All slots of the list that `slot` is an element of."""
+        slots = self.variants[self.key.blocks[slot[0]][slot[1]]].slots
+        group = slots[slot[2]].group
+        return [(slot[0], slot[1], n) for n, one in enumerate(slots) if group is not None and one.group == group]
+
+    def _equal_lists(self, earlier: Sequence[Slot], later: Sequence[Slot]) -> bool:
+        known = 0
+        for instance in self.instances:
+            if instance.counts[earlier[0][0]] != 1 or instance.counts[later[0][0]] != 1:
+                return False
+            one, other = ([self._value(instance, slot, 0) for slot in slots] for slots in (earlier, later))
+            if None in one or None in other:
+                continue
+            known += 1
+            if Counter(one) != Counter(other):
+                return False
+        return known >= _ENOUGH
 
     def _pairs(self, instance: Instance, earlier: Slot, later: Slot) -> Iterator[tuple[str | None, str | None]]:
         times = instance.counts[later[0]]

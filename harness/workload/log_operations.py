@@ -139,7 +139,9 @@ class _Plan:
         """The distribution of a slot, or of one that has the same value and says more of it."""
         same = [slot, *(later for later, link in self.links.items() if link == SameValue(slot))]
         error = UndrawableError("nothing is known of its values")
-        for use, observed, deletes in sorted((self._known(one) for one in same), key=_rank):
+        known = [self._known(one) for one in same]
+        deletes = any(used_up and use.role is Role.EQUAL for use, _, used_up in known)
+        for use, observed, _ in sorted(known, key=_rank):
             try:
                 return parameter_for(
                     Place(use, deletes), observed, catalog=self.maker.catalog, keep_common=self.maker.keep_common
