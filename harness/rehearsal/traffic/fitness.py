@@ -72,6 +72,7 @@ def _prepare(conn: Connection, operation: Operation, number: int, statement: Sta
     result = conn.pgconn.prepare(b"", statement.text.encode())
     if result.status == pq.ExecStatus.COMMAND_OK:
         described = conn.pgconn.describe_prepared(b"")
+        _check_row(operation, number, statement, described.nfields, path)
         stored = _stored(statement)
         return [_Use(name, described.param_type(i), stored.get(i + 1)) for i, name in enumerate(statement.names)]
     state = (result.error_field(pq.DiagnosticField.SQLSTATE) or b"").decode()
@@ -83,6 +84,16 @@ def _prepare(conn: Connection, operation: Operation, number: int, statement: Sta
         key=f"traffic.operation ({operation.name})",
         hint=_way_out(state, hint),
     )
+
+
+def _check_row(operation: Operation, number: int, statement: Statement, columns: int, path: str) -> None:
+    if statement.into and columns != len(statement.into):
+        raise SpecError(
+            f"statement {number + 1} returns {columns} columns, and `into` names {len(statement.into)} variables",
+            path=path,
+            key=f"traffic.operation ({operation.name})",
+            hint="name one variable for each column",
+        )
 
 
 def _way_out(state: str, hint: str) -> str:

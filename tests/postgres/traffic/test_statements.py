@@ -1,11 +1,15 @@
 """Operations whose statements use the rows of earlier ones, depend on them, or pause."""
 
 import time
+from pathlib import Path
 
 import pytest
 
+from harness.model.errors import SpecError
+from harness.rehearsal.traffic.fitness import check_operations
 from harness.rehearsal.traffic.process import TrafficSummary
-from harness.spec.scenario import OperationSpec, Protocol, StatementSpec
+from harness.spec.scenario import OperationSpec, Protocol, StatementSpec, TrafficSpec
+from harness.spec.workload import build_workload
 from tests.postgres.traffic.conftest import Rig
 
 pytestmark = pytest.mark.postgres
@@ -95,3 +99,12 @@ def test_a_row_that_does_not_fit_fails_the_operation(
     assert all(message in error.message for error in summary.errors)
     idle = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'rehearse/traffic%' AND state <> 'idle'"
     assert rig.conn.execute(idle).fetchone() == (0,)
+
+
+def test_a_row_of_another_width_is_told_before_the_run(rig: Rig) -> None:
+    statement = StatementSpec(sql="SELECT id, n FROM orders LIMIT 1", into=("id", "n", "status"))
+    operation = OperationSpec(name="wide", sql=(statement, "SELECT :id::bigint, :n::int, :status::text"))
+    workload = build_workload(TrafficSpec(operation=(operation,)), path=Path("s.toml"))
+    with pytest.raises(SpecError, match="statement 1 returns 2 columns, and `into` names 3 variables") as caught:
+        check_operations(rig.conn, workload, mix={})
+    assert caught.value.key == "traffic.operation (wide)"

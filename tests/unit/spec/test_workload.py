@@ -1,9 +1,12 @@
 """From [traffic] to the workload: programs, parameters, versions, and errors that name the operation."""
 
 import pickle
+import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from harness.model.errors import SpecError
@@ -254,3 +257,16 @@ def test_scripts_know_the_scale_unless_they_or_params_set_it(tmp_path: Path) -> 
     fifty, nine = ("scale", Fixed("50")), ("scale", Fixed("9"))
     assert [o.parameters for o in with_scale(workload, 50).operations] == [(fifty,), (), (nine,), ()]
     assert with_scale(workload, 1) is workload
+
+
+DOCUMENTED = re.findall(
+    r"```toml\n(\[\[traffic\.operation\]\].*?)```",
+    (Path(__file__).parents[3] / "docs/traffic.md").read_text(),
+    re.DOTALL,
+)
+
+
+@pytest.mark.parametrize("text", DOCUMENTED, ids=range(len(DOCUMENTED)))
+def test_the_documented_operations_can_be_built(text: str) -> None:
+    traffic = msgspec.convert(tomllib.loads(text)["traffic"], TrafficSpec)
+    assert build_workload(traffic, path=SCENARIO).operations
