@@ -113,7 +113,7 @@ class Loop:
         It is asked sooner after an order, and always while nothing is due. `on_tick` is called about every 100 ms,
         after records were written where a second has passed.
         """
-        timetable, timers, watch = self._timetable, self._timers, self._watch
+        timetable, timers, watch, sessions = self._timetable, self._timers, self._watch, self._watch.sessions
         tick_ns = deadline = 0
         while True:
             now = self.now_ns()
@@ -134,7 +134,7 @@ class Loop:
                     return
             wake_ns = min(deadline, tick_ns, self._next_ns(), timers.next_ns)
             for descriptor, events in watch.wait(wake_ns - now):
-                session = watch.sessions.get(descriptor)
+                session = sessions.get(descriptor)
                 if session is not None:
                     self._on_socket(session, events)
                     if self._waiting or self._pool.bidders:
@@ -243,16 +243,22 @@ class Loop:
         else:
             self.tally.note(self._index(actor), failure, actor.statement)
             self._record(actor, now, _ERROR, actor.statement, failure.sqlstate.encode())
-        self._release(actor)
+        if failure is None and not self._limits.lends:  # its connection has just answered: it is its own, and sound
+            actor.operation = None
+            actor.turn += 1
+            self._free.append(actor)
+        else:
+            self._release(actor)
 
     def _record(self, actor: Actor, now: int, outcome: int, statement: int, sqlstate: bytes) -> None:
+        operation = actor.operation
         self._recorder.add(
             (
                 actor.due_ns,
                 actor.checkout_ns,
                 actor.start_ns,
                 now,
-                self._index(actor),
+                0 if operation is None else operation.index,
                 actor.served_by,
                 actor.version,
                 outcome,
@@ -289,6 +295,11 @@ class Loop:
             self._flush(session)
         if events != WRITABLE:
             results = session.receive()
+            if results:
+                actor = session.serves
+                if actor is not None and actor.awaits:
+                    self._interpreter.advance(actor, results)
+                    return
             if results is not None:
                 self._answered(session, results)
 

@@ -39,7 +39,8 @@ GOOD: Final = frozenset(
 )
 """Statuses of a result that is no error."""
 _SYNC: Final = int(pq.ExecStatus.PIPELINE_SYNC)
-_IDLE: Final = int(pq.TransactionStatus.IDLE)
+IDLE: Final = int(pq.TransactionStatus.IDLE)
+"""Status of a session without an open transaction."""
 _BAD: Final = int(pq.ConnStatus.BAD)
 
 
@@ -183,7 +184,7 @@ class Session:
     @property
     def idle(self) -> bool:
         """Whether no transaction is open."""
-        return self.pgconn.transaction_status == _IDLE
+        return self.pgconn.transaction_status == IDLE
 
     @property
     def broken(self) -> bool:

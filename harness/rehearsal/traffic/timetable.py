@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
-from harness.spec.schedule import DRAWN, Chooser, Schedule
+from harness.spec.schedule import Block, Chooser, Schedule
 
 NEVER: Final = 2**63 - 1
 """After any run: nothing is due."""
@@ -30,9 +30,8 @@ class Timetable:
         self._origin_ns: int | None = None
         self._end_ns = NEVER
         self._due: list[int] = []
-        self._version_draws: list[float] = []
-        self._operation_draws: list[float] = []
-        self._named: list[int] = []
+        self._chosen: list[tuple[int, int]] = []
+        self._block: Block | None = None
         self._at = 0
         self._chooser: Chooser | None = None
         self._mixes: deque[tuple[int, Chooser]] = deque()
@@ -64,15 +63,29 @@ class Timetable:
     def take(self) -> Arriving:
         """The next arrival; only where `next_ns` is not NEVER."""
         due, at = self.next_ns, self._at
-        while self._mixes and self._mixes[0][0] <= due:
-            self._chooser = self._mixes.popleft()[1]
+        if self._mixes and self._mixes[0][0] <= due:
+            self._change_mix(due)
         if self._chooser is None:
             raise LookupError("no version mix is set")
-        named = self._named[at] if self._named else DRAWN
-        version, operation = self._chooser.choose(self._version_draws[at], self._operation_draws[at], named)
-        self._at = at + 1
-        self._find_next()
+        version, operation = self._chosen[at]
+        self._at = at = at + 1
+        if at < len(self._due):
+            following = self._due[at]
+            self.next_ns = following if following < self._end_ns else NEVER
+        else:
+            self._find_next()
         return Arriving(due, operation, version)
+
+    def _change_mix(self, due: int) -> None:
+        while self._mixes and self._mixes[0][0] <= due:
+            self._chooser = self._mixes.popleft()[1]
+        self._choose()
+
+    def _choose(self) -> None:
+        """Choose for the whole block at once; done again where the mix changes in the middle of it."""
+        if self._block is not None and self._chooser is not None:
+            block = self._block
+            self._chosen = self._chooser.choose_all(block.version_draw, block.operation_draw, block.named)
 
     def _find_next(self) -> None:
         if self._at >= len(self._due) and not self._load():
@@ -86,7 +99,7 @@ class Timetable:
         if block is None:
             return False
         self._due = (block.due_ns + (self._origin_ns or 0)).tolist()
-        self._version_draws, self._operation_draws = block.version_draw.tolist(), block.operation_draw.tolist()
-        self._named = [] if block.named is None else block.named.tolist()
+        self._block = block
         self._at = 0
+        self._choose()
         return True

@@ -29,6 +29,7 @@ class Client:
     variables: dict[str, Value] = field(default_factory=dict)
 
 
+_PLAIN: Final = 2**52  # widths that a double counts exactly, as in distributions.uniform
 Evaluator: TypeAlias = Callable[[Client], Value]
 """Gives the value of an expression for a client; ExpressionError carries the SQLSTATE of what went wrong."""
 
@@ -54,9 +55,10 @@ def compile_expression(expression: Expression) -> Evaluator:
 def _variable(name: str) -> Evaluator:
     def read(client: Client) -> Value:
         try:
-            return typed(client.variables[name])
+            value = client.variables[name]
         except KeyError:
             raise ExpressionError(f"undefined variable :{name}", sqlstate="42704") from None
+        return typed(value) if type(value) is str else value
 
     return read
 
@@ -114,7 +116,17 @@ def _random(draw: Callable[..., int], arguments: list[Evaluator]) -> Evaluator:
         low, high = as_int(values[0]), as_int(values[1])
         return draw(client.random, low, high, *map(as_double, values[2:]))
 
-    return evaluate
+    if draw is not distributions.uniform:
+        return evaluate
+    first, last = arguments
+
+    def uniform(client: Client) -> Value:
+        low, high = first(client), last(client)
+        if type(low) is int and type(high) is int and 0 <= high - low < _PLAIN:  # nearly every \\set of a script
+            return low + int(client.random.random() * (high - low + 1))
+        return None if low is None or high is None else draw(client.random, as_int(low), as_int(high))
+
+    return uniform
 
 
 def _with_seed(function: str, arguments: list[Evaluator]) -> list[Evaluator]:
@@ -144,6 +156,8 @@ def _arithmetic(
     name: str, ints: Callable[[int, int], int], doubles: Callable[[float, float], float]
 ) -> Callable[[Value, Value], Value]:
     def apply(a: Value, b: Value) -> Value:
+        if type(a) is int and type(b) is int:
+            return in_range(ints(a, b), name)
         if type(a) is float or type(b) is float:
             return doubles(as_double(a), as_double(b))
         return in_range(ints(as_int(a), as_int(b)), name)

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
+
 DRAWN: Final = -1
 """In place of an operation's index: the arrival names none, it is drawn."""
 
@@ -51,6 +54,25 @@ class Chooser:
         return self._versions[drawn], self._operations[drawn][
             bisect_right(self._operation_edges[drawn], operation_draw)
         ]
+
+    def choose_all(
+        self,
+        version_draws: npt.NDArray[np.float64],
+        operation_draws: npt.NDArray[np.float64],
+        named: npt.NDArray[np.int64] | None = None,
+    ) -> list[tuple[int, int]]:
+        """`choose` for many arrivals; `named` has an entry for each."""
+        drawn = np.searchsorted(self._version_edges, version_draws, side="right")
+        operations = np.zeros(len(drawn), dtype=np.int64)
+        for place, own in enumerate(self._operations):
+            here = drawn == place
+            picked = np.searchsorted(self._operation_edges[place], operation_draws[here], side="right")
+            operations[here] = np.asarray(own)[picked]
+            if named is not None:
+                asked = here & np.isin(named, own)
+                operations[asked] = named[asked]
+        versions = np.asarray(self._versions)[drawn]
+        return list(zip(versions.tolist(), operations.tolist(), strict=True))
 
 
 def _edges(weights: Sequence[float]) -> list[float]:
