@@ -18,7 +18,7 @@ from harness.spec.scenario import Arrival
 from harness.spec.schedule.course import NEVER, Leg, RateCourse
 
 CHUNK: Final = 1024
-"""Arrivals made at once: about 0.1 ms of work, so that making them delays no dispatch by more."""
+"""Arrivals made at once: about 0.2 ms of work, so that making them delays no dispatch by more."""
 
 DueTimes: TypeAlias = npt.NDArray[np.int64]
 Draws: TypeAlias = npt.NDArray[np.float64]
