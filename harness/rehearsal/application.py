@@ -12,6 +12,7 @@ from harness.events.traffic import (
     ActorConnected,
     OperationDeclared,
     OperationFailed,
+    OperationMissed,
     RateChanged,
     TrafficBegan,
     TrafficEnded,
@@ -267,6 +268,12 @@ class Application:
 
     def _tell_summary(self, summary: TrafficSummary) -> None:
         now_ns = self._stage.clock.now_ns()
+        for missed in summary.missed:
+            self._stage.emit(
+                OperationMissed(
+                    at_ns=now_ns, operation=missed.operation, executions=missed.executions, misses=missed.misses
+                )
+            )
         for error in summary.errors:
             self._stage.emit(
                 OperationFailed(

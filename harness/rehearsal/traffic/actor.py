@@ -8,11 +8,12 @@ from psycopg.pq.abc import PGconn, PGresult
 
 from harness.rehearsal.traffic.capture import Written
 from harness.rehearsal.traffic.session import ServerError, Session
-from harness.rehearsal.traffic.statement import Variables
+from harness.rehearsal.traffic.statement import CompiledStatement, Missed, Variables
 from harness.spec.operation import Retry
 from harness.spec.params import Draw
 from harness.spec.pgbench.evaluate import Client
 from harness.spec.pgbench.nodes import Value
+from harness.spec.pgbench.values import ExpressionError
 
 Answer: TypeAlias = list[PGresult]
 """The results of what was sent; empty where the connection was lost."""
@@ -49,7 +50,7 @@ _NO_CODE: Final[Code] = ()
 class CompiledOperation:
     """An operation ready to run; `retry` is what the application does about errors, `evaluates`: it has \\set."""
 
-    __slots__ = ("_draws", "_fixed", "code", "evaluates", "index", "retry")
+    __slots__ = ("_draws", "_fixed", "_statements", "code", "evaluates", "index", "retry")
 
     def __init__(
         self,
@@ -60,7 +61,9 @@ class CompiledOperation:
         draws: Sequence[tuple[str, Draw]],
         retry: Retry | None,
         evaluates: bool,
+        statements: Sequence[CompiledStatement] = (),
     ) -> None:
+        self._statements = statements
         self.index = index
         self.code = code
         self._fixed = dict(fixed)
@@ -69,11 +72,21 @@ class CompiledOperation:
         self.evaluates = evaluates
 
     def draw(self, variables: Variables, random: Random) -> None:
-        """Set this execution's parameters."""
+        """Set this execution's parameters; one whose expression fails stays undefined, and so fails the execution."""
         for name, draw in self._draws:
-            variables[name] = draw(random)
+            try:
+                variables[name] = draw(random)
+            except ExpressionError:
+                variables.pop(name, None)
         if self._fixed:
             variables.update(self._fixed)
+
+    @property
+    def missed(self) -> Missed | None:
+        """How often the statement that expects a row, or the worst of several, found none; None without such."""
+        counted = [s for s in self._statements if s.executions]
+        worst = max(counted, key=lambda s: s.misses, default=None)
+        return None if worst is None else Missed(self.index, worst.executions, worst.misses)
 
 
 class BoundSession(Session):

@@ -16,6 +16,7 @@ from harness.rehearsal.traffic.instructions import (
     RollBack,
     SetVariable,
 )
+from harness.rehearsal.traffic.misses import expects_row
 from harness.rehearsal.traffic.pipeline import ClosePipeline, OpenPipeline, SyncPipeline
 from harness.rehearsal.traffic.shell import RunShell
 from harness.rehearsal.traffic.statement import CompiledStatement
@@ -64,6 +65,7 @@ def _operation(
             simple=protocol is Protocol.SIMPLE,
             literal=operation.kind is OperationKind.SQL,
             keys=primary_keys,
+            expects=expects_row(operation, statement),
         )
         for number, statement in enumerate(operation.statements)
     ]
@@ -82,6 +84,7 @@ def _operation(
         draws=[(name, draw) for name, draw in draws if name not in fixed or len(draws) > len(fixed)],
         retry=operation.retry,
         evaluates=any(isinstance(step, Assign) for step in operation.program),
+        statements=statements,
     )
 
 

@@ -15,7 +15,7 @@ from typing import Final
 
 from harness.rehearsal.traffic.actor import Actor, Answer, BoundSession
 from harness.rehearsal.traffic.capture import capture, rows_written
-from harness.rehearsal.traffic.session import GOOD, ServerError, error_of
+from harness.rehearsal.traffic.session import GOOD, IDLE, ServerError, error_of
 from harness.rehearsal.traffic.statement import CompiledStatement, Render
 from harness.spec.pgbench.evaluate import Evaluator
 from harness.spec.pgbench.values import as_int, is_true
@@ -69,7 +69,7 @@ class Execute:
         self.statement = statement
         self._next = at + 1
         self._bind = statement.bind
-        self._plain = statement.followed is None and statement.capture is None
+        self._plain = statement.followed is None and statement.capture is None and not statement.expects
         self.prepares = prepares
 
     def run(self, actor: Actor) -> int:
@@ -117,8 +117,11 @@ class Execute:
         return then
 
     def taken(self, actor: Actor, results: Answer) -> None:
-        """Rows for the ledger, values for variables."""
+        """Rows for the ledger, values for variables, a count of those that found no row."""
         statement = self.statement
+        if statement.expects:
+            statement.executions += 1
+            statement.misses += not results[-1].command_tuples
         if statement.followed is not None:
             actor.written = [*(actor.written or ()), rows_written(statement.followed, results[-1])]
         if statement.capture is not None:
@@ -134,7 +137,7 @@ class Execute:
             actor.session.prepared.pop(statement.key, None)
         if statement.followed is not None and error.sqlstate in _LEDGER_REFUSED:
             statement.unfollow()
-            self._plain = statement.capture is None
+            self._plain = statement.capture is None and not statement.expects
             raise FailedError(error, again=True)
         raise FailedError(error)
 
@@ -256,7 +259,7 @@ class Done(_Silent):
 
     def run(self, actor: Actor) -> int:
         """Check that."""
-        if actor.session is not None and not actor.session.idle:
+        if actor.session is not None and actor.session.pgconn.transaction_status != IDLE:
             raise FailedError(ServerError(LEFT_OPEN, "the operation ended inside a transaction"))
         return DONE
 

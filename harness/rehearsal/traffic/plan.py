@@ -10,6 +10,7 @@ from harness.model.clock import RunClock
 from harness.model.units import NS_PER_MS, parse_duration
 from harness.rehearsal.traffic.pool import PoolLimits
 from harness.rehearsal.traffic.session import actor_conninfo
+from harness.rehearsal.traffic.statement import Missed
 from harness.spec.params import Samples
 from harness.spec.scenario import Arrival, Pooling, Protocol, TrafficSpec
 from harness.spec.schedule import CourseSchedule, RateCourse, Schedule, Trace, TraceSchedule, load_trace
@@ -246,6 +247,7 @@ class ProcessSummary:
     stopped_at_ns: int
     errors: tuple[FirstError, ...]
     ledger_rows: int
+    missed: tuple[Missed, ...] = ()
 
 
 Report: TypeAlias = Ready | Refused | Backend | ProcessSummary

@@ -28,6 +28,7 @@ from harness.rehearsal.traffic.plan import (
     TrafficPlan,
 )
 from harness.rehearsal.traffic.spawn import start_shielded
+from harness.rehearsal.traffic.statement import Missed
 from harness.rehearsal.traffic.worker import traffic_process
 
 START_TIMEOUT_S: Final = 60.0
@@ -85,6 +86,7 @@ class TrafficSummary:
     connect_p99_ns: int
     absorbed: int
     longest_queue: int
+    missed: tuple[Missed, ...] = ()
 
 
 class TrafficProcess:
@@ -271,4 +273,14 @@ def _summarize(parts: list[ProcessSummary], ledger: tuple[LedgerEntry, ...]) -> 
         connect_p99_ns=connects.quantile(0.99),
         absorbed=sum(part.absorbed for part in parts),
         longest_queue=max(part.longest_queue for part in parts),
+        missed=_missed(parts),
     )
+
+
+def _missed(parts: list[ProcessSummary]) -> tuple[Missed, ...]:
+    """Executions and misses of each operation, over all processes."""
+    counts: dict[int, tuple[int, int]] = {}
+    for one in (missed for part in parts for missed in part.missed):
+        executions, misses = counts.get(one.operation, (0, 0))
+        counts[one.operation] = executions + one.executions, misses + one.misses
+    return tuple(Missed(operation, *counts[operation]) for operation in sorted(counts))

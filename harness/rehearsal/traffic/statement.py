@@ -1,6 +1,7 @@
 """Statements made ready to send: bytes, closures for values, rows for the ledger."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from psycopg import sql
@@ -15,6 +16,15 @@ Variables: TypeAlias = dict[str, Value]
 Values: TypeAlias = list[bytes | None]
 Bind: TypeAlias = Callable[[Variables], Values]
 Render: TypeAlias = Callable[[Variables], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """Executions of an operation, and those whose sampled keys found no row."""
+
+    operation: int
+    executions: int
+    misses: int
 
 
 class Followed:
@@ -33,10 +43,25 @@ class CompiledStatement:
 
     `key` tells the prepared statements of a connection apart. `followed` goes for the rest of the run once the server
     refuses the addition, say after a migration renamed a key column: what the harness added must never look like a
-    failure of the application.
+    failure of the application. `expects` a row: of its `executions`, `misses` found none.
     """
 
-    __slots__ = ("bind", "capture", "followed", "index", "into", "key", "prefix", "render", "sent", "tail", "text")
+    __slots__ = (
+        "bind",
+        "capture",
+        "executions",
+        "expects",
+        "followed",
+        "index",
+        "into",
+        "key",
+        "misses",
+        "prefix",
+        "render",
+        "sent",
+        "tail",
+        "text",
+    )
 
     def __init__(
         self,
@@ -47,7 +72,10 @@ class CompiledStatement:
         simple: bool,
         literal: bool,
         keys: Mapping[str, tuple[str, ...]],
+        expects: bool = False,
     ) -> None:
+        self.expects = expects
+        self.executions = self.misses = 0
         self.index = number
         self.text = statement.text.encode()
         self.key = b"%d_%d+" % (operation, number)

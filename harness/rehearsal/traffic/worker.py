@@ -80,7 +80,7 @@ class _Worker:
 
     def _make_loop(self) -> Loop:
         plan = self._plan
-        operations = compile_workload(
+        operations = self._operations = compile_workload(
             plan.workload,
             protocol=plan.protocol,
             sources=_sources(plan, process=self._process, inserted=self._inserted),
@@ -188,6 +188,7 @@ class _Worker:
             stopped_at_ns=0 if self._stop is None else self._stop.at_ns,
             errors=tuple(tally.errors.values()),
             ledger_rows=len(self._ledger),
+            missed=tuple(missed for operation in self._operations if (missed := operation.missed)),
         )
 
     def _say(self, report: Report) -> None:
