@@ -26,6 +26,7 @@ _ERRORS = (
     ("Users saw", "num strong"),
     ("Absorbed by a retry", "num"),
     ("Expected", "num"),
+    ("Seen in", "soft"),
 )
 _TIMES = (
     ("Operation", "grow"),
@@ -78,13 +79,14 @@ def _errors(view: View) -> list[Markup]:
             tag("div", tag("strong", e.operation), tag("span", e.message, class_="under") if e.message else ""),
             e.sqlstate,
             e.error_class,
-            tag("div", e.seen, tag("span", e.when, class_="under") if e.when else ""),
+            e.seen,
             e.absorbed,
             e.expected,
+            e.when,
         )
         for e in view.errors
     ]
-    return [tag("h3", "Errors by who felt them"), table(_ERRORS, rows, label="Errors", class_="stack")]
+    return [tag("h3", "Errors by who felt them"), table(_ERRORS, rows, label="Errors", class_="stack roomy")]
 
 
 def _times(view: View) -> list[Markup]:

@@ -18,11 +18,11 @@ _REALISM = (
     ("", "state"),
     ("Operation", "grow"),
     ("Statement", "num"),
-    ("Calls in the source", "num"),
-    ("Rows per call, source", "num"),
-    ("here", "num strong"),
-    ("Time per call, source", "num"),
-    ("here", "num strong"),
+    ("Calls there", "num"),
+    ("Rows a call, there", "num"),
+    ("Rows a call, here", "num strong"),
+    ("Time a call, there", "num"),
+    ("Time a call, here", "num strong"),
 )
 
 
@@ -37,7 +37,7 @@ def render(view: View) -> Markup:
             (tag("strong", c.phase), c.duration, c.scheduled, c.offered, c.peak, c.completed, c.retried, c.mix)
             for c in workload.course
         ]
-        body += [tag("h3", "Course"), table(_COURSE, rows, label="Course of the traffic", class_="stack")]
+        body += [tag("h3", "Course"), table(_COURSE, rows, label="Course of the traffic", class_="stack roomy")]
     return section("workload", "Workload", *body, *_source(workload))
 
 
@@ -58,11 +58,16 @@ def _source(workload: WorkloadView) -> list[Markup]:
             )
             for r in workload.realism
         ]
-        body += [tag("h3", "Realism"), table(_REALISM, rows, label="Realism of the workload", class_="wide")]
+        lead = tag("p", "Each derived statement in its source (there) and on this clone (here).", class_="lead")
+        body += [
+            tag("h3", "Realism"),
+            lead,
+            table(_REALISM, rows, label="Realism of the workload", class_="stack roomy"),
+        ]
     if workload.uncovered:
-        head = (("Not covered", "grow"), ("Calls", "num"), ("Why", "soft"))
+        head = (("Statement", "grow"), ("Calls", "num"), ("Why", "soft"))
         cells = [(tag("code", text, class_="sql"), calls, why) for text, calls, why in workload.uncovered]
-        body += [tag("h3", "Not covered"), table(head, cells, label="Not covered", class_="stack")]
+        body += [tag("h3", "In the source, and not covered"), table(head, cells, label="Not covered", class_="stack")]
     if workload.notes:
         body.append(tag("ul", *(tag("li", note) for note in workload.notes)))
     return body
