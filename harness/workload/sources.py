@@ -70,7 +70,8 @@ def fill(statement: Statement, catalog: Catalog | None) -> dict[int, Filled]:
     numbers = sorted({use.number for use in statement.uses})
     uses = {number: main_use(statement.uses, number) for number in numbers}
     names = _names(uses)
-    together = Counter(use.table for use in uses.values() if use.role is Role.EQUAL and use.column)
+    compared = {(use.table, use.column) for use in uses.values() if use.role is Role.EQUAL and use.column}
+    together = Counter(table for table, _ in compared)
     filled = {}
     for number, use in uses.items():
         filled[number] = _fill(_Place(statement, use, names[number], catalog, together[use.table] > 1))

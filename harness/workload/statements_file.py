@@ -119,10 +119,11 @@ def _json(text: str, path: Path) -> list[Mapping[str, Any]]:
 def _statement(row: Mapping[str, Any], *, path: Path, number: int) -> RecordedStatement:
     try:
         took_ms = next((float(row[name]) for name in _TIMES if row.get(name) not in (None, "")), 0.0)
+        time_ns = round(took_ms * NS_PER_MS)
         calls, rows = int(row["calls"]), int(row.get("rows") or 0)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise SpecError(f"row {number} has no number in calls, rows or total_exec_time", path=path, hint=_HOW) from None
-    return RecordedStatement(str(row["query"] or ""), max(0, calls), max(0, rows), round(took_ms * NS_PER_MS))
+    return RecordedStatement(str(row["query"] or ""), max(0, calls), max(0, rows), max(0, time_ns))
 
 
 def _sum(one: RecordedStatement, other: RecordedStatement) -> RecordedStatement:
