@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -17,6 +18,11 @@ from harness.sandbox.embedded import EmbeddedEngine
 from harness.spec.scenario import PostgresSpec
 
 EMPTY = "empty"
+
+# Started in the background by a shell without job control, this process was told to ignore Ctrl-C, and so would be the
+# commands that tests interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

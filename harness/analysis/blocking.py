@@ -90,7 +90,7 @@ class WaitGraph:
     def _by_migration(self, wait: LockWaited, pid: int) -> Cause:
         queued = next((w for w in self._waits_during(pid, wait) if self._queues_before(w, wait)), None)
         if queued is not None:
-            run = self._run_at(pid, queued.start_ns)
+            run = self._waiting_run(pid, queued)
             name = run.started.statement if run else "the migration"
             far = [self.sessions.label(p, at_ns=queued.start_ns) for p in self.waited_for(queued) if p != wait.pid]
             return Cause(run, QUEUE, (f"{name} waiting for {_wanted(queued)}", *_together(far)))
@@ -139,11 +139,17 @@ class WaitGraph:
         ]  # fmt: skip
         return sorted(traced + polled, key=_weakness)
 
-    def _run_at(self, pid: int, at_ns: int) -> Run | None:
-        mine = [run for run in self.runs if run.started.pid == pid]
-        inside = [run for run in mine if run.span.start_ns - run.error_ns <= at_ns <= run.span.end_ns + run.error_ns]
-        before = [run for run in mine if run.span.start_ns <= at_ns]
-        return next(reversed(inside or before), None)
+    def _waiting_run(self, pid: int, wait: LockWaited) -> Run | None:
+        """The statement that waited: the one that shares most time with the wait, which both clocks tell.
+
+        Its beginning alone does not tell: the server's log may place it before the statement was sent.
+        """
+        mine = [run for run in self.runs if run.started.pid == pid and run.span.start_ns <= wait.end_ns]
+        return max(
+            mine,
+            key=lambda run: min(run.span.end_ns, wait.end_ns) - max(run.span.start_ns, wait.start_ns),
+            default=None,
+        )
 
     def _waits_during(self, pid: int, wait: LockWaited) -> list[LockWaited]:
         slack = wait.error_ns
