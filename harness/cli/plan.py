@@ -8,7 +8,8 @@ import typer
 from harness.rehearsal.migration.plan import MigrationPlan
 from harness.rehearsal.migration.sources import build_plan
 from harness.spec.load import LoadedScenario, find_scenarios, load_scenario
-from harness.spec.scenario import TrafficSpec
+from harness.spec.scenario import Arrival, TrafficSpec
+from harness.spec.schedule import RateCourse, load_trace
 from harness.spec.workload import build_workload
 
 
@@ -47,7 +48,18 @@ def _traffic(loaded: LoadedScenario) -> str:
         return "none: locks are measured, but nobody is there to be blocked"
     workload = build_workload(spec, path=loaded.path, phases=loaded.scenario.phase)
     written = _counted(len(workload.operations), "operation") if workload.operations else ""
-    return f"{' and '.join(filter(None, (written, derived)))} at {spec.rate:g}/s over {_counted(spec.actors, 'actor')}"
+    what = " and ".join(filter(None, (written, derived)))
+    return f"{what} {_rate(loaded)} over {_counted(spec.actors, 'actor')}"
+
+
+def _rate(loaded: LoadedScenario) -> str:
+    """How many operations a second, from the beginning to the busiest time."""
+    spec = loaded.scenario.traffic
+    if spec.arrival is Arrival.TRACE:
+        trace = load_trace(loaded.resolve(spec.trace), operations=None)
+        return f"as recorded in {Path(spec.trace).name}, {trace.rate:.4g}/s on average,"
+    peak = max([RateCourse.of(spec).peak, *(phase.rate or 0.0 for phase in loaded.scenario.phase)])
+    return f"at {spec.rate:g}/s" + (f", up to {peak:g}/s," if peak > spec.rate else "")
 
 
 def _derived(spec: TrafficSpec) -> str:

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from harness.cli.plan import describe
 from harness.rehearsal.migration.sources import build_plan
 from harness.spec.load import load_scenario
@@ -39,3 +41,38 @@ def test_the_plan_in_words(tmp_path: Path) -> None:
         "  rollback   run, must restore schema+data",
         "",
     ]
+
+
+OPERATION = '[[traffic.operation]]\nname = "view"\nsql = "SELECT 1"\n'
+
+
+@pytest.mark.parametrize(
+    ("traffic", "words"),
+    [
+        ("rate = 50\n", "1 operation at 50/s over 16 actors"),
+        (
+            'rate = 50\nburst = [{ rate = 300 }]\nramp = [{ at = "1s", rate = 20 }]\n',
+            "1 operation at 50/s, up to 300/s, over 16 actors",
+        ),
+        (
+            'arrival = "trace"\ntrace = "trace.csv"\n',
+            "1 operation as recorded in trace.csv, 2/s on average, over 16 actors",
+        ),
+    ],
+)
+def test_the_rate_in_words(tmp_path: Path, traffic: str, words: str) -> None:
+    (tmp_path / "up.sql").write_text("SELECT 1;")
+    (tmp_path / "trace.csv").write_text("0\n0.5\n1\n")
+    (tmp_path / "scenario.toml").write_text(f'[migration]\nup = "up.sql"\n[traffic]\n{traffic}{OPERATION}')
+    loaded = load_scenario(tmp_path)
+    plan = build_plan(loaded.scenario, folder=loaded.folder)
+    assert f"  traffic    {words}" in describe(loaded, plan)
+
+
+def test_a_phase_may_be_the_busiest_time(tmp_path: Path) -> None:
+    (tmp_path / "up.sql").write_text("SELECT 1;")
+    text = f'[migration]\nup = "up.sql"\n[traffic]\nactors = 1\n{OPERATION}[[phase]]\nname = "p"\nrate = 900\n'
+    (tmp_path / "scenario.toml").write_text(text)
+    loaded = load_scenario(tmp_path)
+    described = describe(loaded, build_plan(loaded.scenario, folder=loaded.folder))
+    assert "  traffic    1 operation at 200/s, up to 900/s, over 1 actor" in described
