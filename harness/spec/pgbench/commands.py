@@ -22,7 +22,7 @@ from harness.spec.pgbench.values import ExpressionError
 VARIABLE: Final = re.compile(r"[A-Za-z_\u0080-\U0010ffff][A-Za-z0-9_\u0080-\U0010ffff]*")
 """A variable's name as pgbench accepts it: letters, digits, underscores, no digit first."""
 _PREFIX: Final = re.compile(rf"(?:{VARIABLE.pattern})?")
-_SLEEP: Final = re.compile(r"(?:([-+]?\d+)|:(\S+?))(?:\s*(us|ms|s)|\s+(us|ms|s))?", re.IGNORECASE)
+_SLEEP: Final = re.compile(r"([-+]?\d+)\s*(us|ms|s)?|:(\S+)(?:\s+(us|ms|s))?", re.IGNORECASE)
 _UNITS_NS: Final = {"us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
 
 
@@ -67,8 +67,8 @@ def _sleep(rest: str, line: int) -> Sleep:
     if match is None:
         hint = "\\sleep 10 ms, \\sleep :delay us (us, ms or s)"
         raise CommandError("\\sleep needs a whole number or :variable, and a unit", hint=hint)
-    duration = Constant(int(match[1])) if match[1] else Variable(match[2])
-    return Sleep(duration, _UNITS_NS[(match[3] or match[4] or "s").lower()], line)
+    duration = Constant(int(match[1])) if match[1] else Variable(match[3])
+    return Sleep(duration, _UNITS_NS[(match[2] or match[4] or "s").lower()], line)
 
 
 def _shell(rest: str, line: int) -> Shell:

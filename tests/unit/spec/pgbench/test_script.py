@@ -6,6 +6,7 @@ from harness.model.errors import SpecError
 from harness.spec.pgbench.nodes import (
     Assign,
     Capture,
+    Constant,
     Jump,
     JumpUnless,
     Pipeline,
@@ -107,6 +108,12 @@ def test_the_words_of_a_shell_command_may_be_variables() -> None:
     assert script.commands[1] == Shell(("touch", "x:y"), None, 3)
     assert names_set(script) == {"n"}
     assert undefined(script, ScriptVariables.of(script, given=())) == (("a", 1),)
+
+
+def test_the_unit_of_a_variable_is_a_word_of_its_own() -> None:
+    assert parse("\\sleep :pauses\nSELECT 1;").commands[0] == Sleep(Variable("pauses"), 10**9, 1)
+    assert parse("\\sleep :pauses us\nSELECT 1;").commands[0] == Sleep(Variable("pauses"), 1_000, 1)
+    assert parse("\\sleep -1us\nSELECT 1;").commands[0] == Sleep(Constant(-1), 1_000, 1)
 
 
 @pytest.mark.parametrize(
