@@ -63,7 +63,9 @@ OPERATION = '[[traffic.operation]]\nname = "view"\nsql = "SELECT 1"\n'
 def test_the_rate_in_words(tmp_path: Path, traffic: str, words: str) -> None:
     (tmp_path / "up.sql").write_text("SELECT 1;")
     (tmp_path / "trace.csv").write_text("0\n0.5\n1\n")
-    (tmp_path / "scenario.toml").write_text(f'[migration]\nup = "up.sql"\n[traffic]\n{traffic}{OPERATION}')
+    (tmp_path / "scenario.toml").write_text(
+        f'[migration]\nup = "up.sql"\n[rollback]\nrun = false\n[traffic]\n{traffic}{OPERATION}'
+    )
     loaded = load_scenario(tmp_path)
     plan = build_plan(loaded.scenario, folder=loaded.folder)
     assert f"  traffic    {words}" in describe(loaded, plan)
@@ -71,8 +73,26 @@ def test_the_rate_in_words(tmp_path: Path, traffic: str, words: str) -> None:
 
 def test_a_phase_may_be_the_busiest_time(tmp_path: Path) -> None:
     (tmp_path / "up.sql").write_text("SELECT 1;")
-    text = f'[migration]\nup = "up.sql"\n[traffic]\nactors = 1\n{OPERATION}[[phase]]\nname = "p"\nrate = 900\n'
+    text = f'[migration]\nup = "up.sql"\n[rollback]\nrun = false\n[traffic]\nactors = 1\n{OPERATION}[[phase]]\nname = "p"\nrate = 900\n'
     (tmp_path / "scenario.toml").write_text(text)
     loaded = load_scenario(tmp_path)
     described = describe(loaded, build_plan(loaded.scenario, folder=loaded.folder))
     assert "  traffic    1 operation at 200/s, up to 900/s, over 1 actor" in described
+
+
+def test_the_antagonists_and_what_they_are_aimed_at(tmp_path: Path) -> None:
+    (tmp_path / "up.sql").write_text("SELECT 1;" * 11)
+    (tmp_path / "down.sql").write_text("SELECT 1;")
+    antagonists = (
+        '[[traffic.antagonist]]\nkind = "long_reader"\ntable = "t"\nbefore = "select"\n'
+        '[[traffic.antagonist]]\nkind = "pg_dump"\n'
+    )
+    (tmp_path / "scenario.toml").write_text(f'[migration]\nup = "up.sql"\ndown = "down.sql"\n{antagonists}')
+    loaded = load_scenario(tmp_path)
+    described = describe(loaded, build_plan(loaded.scenario, folder=loaded.folder))
+    ups = ", ".join(f"S{number}" for number in range(1, 12))
+    assert described[-5:-2] == [
+        "  traffic    none: locks are measured, but nobody is there to be blocked",
+        f"  antagonist long_reader on t, before {ups}, R1",
+        "  antagonist pg_dump",
+    ]
