@@ -7,6 +7,7 @@ import typer
 
 from harness.rehearsal.migration.plan import MigrationPlan
 from harness.rehearsal.migration.sources import build_plan
+from harness.rehearsal.traffic.antagonists.plan import plan_antagonists
 from harness.spec.load import LoadedScenario, find_scenarios, load_scenario
 from harness.spec.scenario import Arrival, TrafficSpec
 from harness.spec.schedule import RateCourse, load_trace
@@ -34,11 +35,27 @@ def describe(loaded: LoadedScenario, plan: MigrationPlan) -> list[str]:
     ]
     lines += [f"    {step.name}" for step in plan.steps]
     lines.append(f"  traffic    {_traffic(loaded)}")
+    lines += _antagonists(loaded, plan)
     lines += [f"  phase      {phase.name}: {', '.join(phase.steps) or 'no steps'}" for phase in spec.phase]
     lines.append(
         f"  rollback   {'run, must restore ' + spec.rollback.restore.value if spec.rollback.run else 'not run'}"
     )
     return [*lines, ""]
+
+
+def _antagonists(loaded: LoadedScenario, plan: MigrationPlan) -> list[str]:
+    """One line each, with what it is aimed at. SpecError where that is nothing."""
+    return [
+        f"  antagonist {antagonist.kind.value}"
+        + (f" on {antagonist.table}" if antagonist.table else "")
+        + (f", before {', '.join(sorted(antagonist.aims, key=_in_order))}" if antagonist.aims else "")
+        for antagonist in plan_antagonists(loaded.scenario.traffic, path=loaded.path, plan=plan)
+    ]
+
+
+def _in_order(statement: str) -> tuple[bool, int]:
+    """S2 before S10 before R1."""
+    return statement.startswith("R"), int(statement[1:])
 
 
 def _traffic(loaded: LoadedScenario) -> str:
