@@ -132,7 +132,7 @@ class Tryout:
         took_ns = perf_counter_ns() - started_ns - self._round_trip_ns
         if result.status not in _DONE:
             raise _refusal(result)
-        rows = result.ntuples if result.status is pq.ExecStatus.TUPLES_OK else (result.command_tuples or 0)
+        rows = result.ntuples if result.status == pq.ExecStatus.TUPLES_OK else (result.command_tuples or 0)
         measured.add(rows=rows, time_ns=max(0, took_ns))
         _capture(statement, result, client)
 

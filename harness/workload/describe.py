@@ -23,7 +23,7 @@ def describe_parameters(connection: Connection, sql: str) -> Mapping[int, str]:
 
 
 def _checked(result: pq.abc.PGresult) -> pq.abc.PGresult:
-    if result.status is pq.ExecStatus.COMMAND_OK:
+    if result.status == pq.ExecStatus.COMMAND_OK:
         return result
     state = (result.error_field(pq.DiagnosticField.SQLSTATE) or b"").decode()
     message = (result.error_field(pq.DiagnosticField.MESSAGE_PRIMARY) or b"").decode()

@@ -56,13 +56,15 @@ class Filled:
 class Statement:
     """A normalized statement with the uses of its parameters; `types` are the server's, {} where nobody asked.
 
-    `rows` is rows per call. `squashed` are the parameters that stand for a list of any length.
+    `rows` is rows per call. `squashed` are the parameters that stand for a list of any length. `deletes`: each row is
+    there once only.
     """
 
     uses: tuple[ParameterUse, ...]
     rows: float
     types: Mapping[int, str] = field(default_factory=dict)
     squashed: frozenset[int] = frozenset()
+    deletes: bool = False
 
 
 def fill(statement: Statement, catalog: Catalog | None) -> dict[int, Filled]:
@@ -140,6 +142,8 @@ def _fill(place: _Place) -> Filled:
             return _list(place)
         case Role.EQUAL if place.together:
             return place.one(f"row({place.path})")
+        case Role.EQUAL if place.statement.deletes:
+            return place.one(f"once({place.path})")
         case Role.INSERTED | Role.SET:
             return place.one(_stored(place))
         case Role.TERM:

@@ -124,7 +124,7 @@ def _convert(recorded: RecordedStatement, database: Database) -> OperationSpec:
         if database.connection is not None:
             types = describe_parameters(database.connection, sql)
         rows = recorded.rows / recorded.calls
-        statement = Statement(uses, rows, types, squashed_parameters(sql, numbers))
+        statement = Statement(uses, rows, types, squashed_parameters(sql, numbers), name.startswith("delete"))
         filled = fill(statement, database.catalog)
     except (InferenceError, NoSourceError, RefusedStatementError) as error:
         raise _NotCovered(str(error)) from None

@@ -71,8 +71,8 @@ def refusal(sql: str, *, catalog: Catalog | None = CATALOG) -> str:
         ("SELECT '$1', \"$2\" FROM orders WHERE id = $1 -- $3",
          "SELECT '$1', \"$2\" FROM orders WHERE id = :id -- $3", {"id": "sample(orders.id)"}),
         ("INSERT INTO orders (id, user_id, status, note, gone, code) VALUES ($1, $2, $3, $4, $5, $6)",
-         "INSERT INTO orders (id, user_id, status, note, gone, code)"
-         " VALUES (:id, :user_id, :status, :note, :gone, :code)",
+         ("INSERT INTO orders (id, user_id, status, note, gone, code)"
+          " VALUES (:id, :user_id, :status, :note, :gone, :code)"),
          {"id": "new_key(orders.id)", "user_id": "sample(users.id)", "status": "row(orders.status)",
           "note": "null(0.25, sample(orders.note))", "gone": "null(1, choice(''))", "code": "text(5)"}),
         ("UPDATE orders SET status = $1, user_id = user_id + $2 WHERE id = $3",
@@ -81,6 +81,7 @@ def refusal(sql: str, *, catalog: Catalog | None = CATALOG) -> str:
         ("SELECT date_trunc($1, at), $2 FROM orders OFFSET $3",
          "SELECT date_trunc(:p1, at), :p2 FROM orders OFFSET :skipped", {"p1": "day", "p2": "1", "skipped": "0"}),
         ("SELECT $1", "SELECT :p1", {"p1": "1"}),
+        ("DELETE FROM orders WHERE id = $1", "DELETE FROM orders WHERE id = :id", {"id": "once(orders.id)"}),
     ],
 )  # fmt: skip
 def test_parameters_get_their_values_from_their_columns(sql: str, text: str, params: dict[str, object]) -> None:
