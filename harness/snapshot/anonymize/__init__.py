@@ -1,0 +1,1 @@
+"""Production data made safe to rehearse on while it behaves the same: keyed, offline, without a mapping table."""

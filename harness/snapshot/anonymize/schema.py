@@ -1,0 +1,77 @@
+"""What anonymizing has to know of a database: tables, columns, constraints, and every text that could quote a value."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column; `type` as SQL writes it (`character varying(40)`), `base` the type under domains and arrays.
+
+    `generated` columns are not in a dump's data; `identity` and serial ones are.
+    """
+
+    name: str
+    type: str
+    base: str
+    not_null: bool = False
+    default: str | None = None
+    generated: bool = False
+    max_length: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignKey:
+    """`columns` of the table refer, position by position, to `referenced` columns of `table` ("schema.name")."""
+
+    name: str
+    columns: tuple[str, ...]
+    table: str
+    referenced: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A CHECK constraint, of the table or of a domain it uses: its expression as SQL, and the columns it names."""
+
+    name: str
+    expression: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table "schema.name" with its columns in the order of its data; unique keys include the primary key.
+
+    `partition_of` is the parent, `partition_bound` its FOR VALUES clause, `partition_key` the columns it is divided by.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    unique_keys: tuple[tuple[str, ...], ...] = ()
+    foreign_keys: tuple[ForeignKey, ...] = ()
+    checks: tuple[Check, ...] = ()
+    exclusions: tuple[tuple[str, ...], ...] = ()
+    partition_of: str | None = None
+    partition_bound: str = ""
+    partition_key: tuple[str, ...] = ()
+
+    def column(self, name: str) -> Column:
+        """The column; KeyError where there is none."""
+        return next(column for column in self.columns if column.name == name)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Text of the schema that could quote a value: `place` says where (comment on table x, view y, default of z)."""
+
+    place: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """All tables by name, the labels of enum types, and every text that the leak check has to read."""
+
+    tables: dict[str, Table]
+    enums: dict[str, tuple[str, ...]]
+    texts: tuple[Text, ...] = ()
