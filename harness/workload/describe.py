@@ -18,7 +18,7 @@ def describe_parameters(connection: Connection, sql: str) -> Mapping[int, str]:
     _checked(pgconn.prepare(b"", sql.encode()))
     described = _checked(pgconn.describe_prepared(b""))
     oids = [described.param_type(number) for number in range(described.nparams)]
-    row = connection.execute("SELECT array(SELECT format_type(o, NULL) FROM unnest(%s::oid[]) o)", [oids]).fetchone()
+    row = connection.execute("SELECT array(SELECT format_type(o, -1) FROM unnest(%s::oid[]) o)", [oids]).fetchone()
     return dict(enumerate(row[0] if row else (), start=1))
 
 

@@ -201,5 +201,5 @@ def _invalid(conn: Connection, types: Sequence[int], tried: Sequence[Sequence[st
 
 
 def _type_name(conn: Connection, oid: int) -> str:
-    row = conn.execute("SELECT format_type(%s, NULL)", [oid]).fetchone()
+    row = conn.execute("SELECT format_type(%s, -1)", [oid]).fetchone()
     return str(row[0]) if row else "?"
