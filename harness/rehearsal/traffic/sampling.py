@@ -84,8 +84,9 @@ def _tablesample(method: str, share: float, seed: int) -> sql.Composable:
 
 def _thin_pages(conn: Connection, relation: Relation, columns: Sequence[str], *, seed: int, sizes: SampleSizes) -> Rows:
     """Some pages, and a few rows of each: nearly as scattered as a sample of rows, without reading every page."""
-    of_a_page = relation.rows / max(1, relation.pages)
-    taken = min(1.0, _ROWS_OF_A_PAGE / of_a_page)
+    pages = max(1, relation.pages)
+    wanted = max(_ROWS_OF_A_PAGE, _SPARE * sizes.keep / pages)
+    taken = min(1.0, wanted * pages / relation.rows)
     sampled = _tablesample("SYSTEM", _SPARE * sizes.keep / (relation.rows * taken), seed)
     thinned = sql.SQL("hashtextextended(ctid::text, {}) & {} < {}").format(
         seed, _HASH_RANGE - 1, max(1, round(taken * _HASH_RANGE))
@@ -106,7 +107,7 @@ def _probe(conn: Connection, relation: Relation, columns: Sequence[str], *, rand
     probes = sorted({random.randint(low, high) for _ in range(round(_SPARE * sizes.keep))})
     select = sql.SQL(
         "SELECT r.* FROM unnest(%s::int8[]) AS p (k) CROSS JOIN LATERAL"
-        " (SELECT {texts} FROM {relation} WHERE {key} >= p.k AND {known} ORDER BY {key} LIMIT 1) r"
+        " (SELECT {texts} FROM {relation} AS t WHERE t.{key} >= p.k AND {known} ORDER BY t.{key} LIMIT 1) r"
     ).format(texts=_texts(columns), relation=relation.identifier, key=key, known=_known(columns))
     return list(dict.fromkeys(conn.execute(select, [probes])))
 
