@@ -71,7 +71,7 @@ def _phase(
 ) -> CourseFacts:
     rows = np.flatnonzero(in_span(responses.due, phase.span))
     return CourseFacts(
-        phase=phase.name if phase.name and phase.phase is not PhaseKind.SETTLE else phase.phase.value,
+        phase=_name(phase),
         span=phase.span,
         offered=len(rows),
         scheduled=scheduled,
@@ -80,6 +80,12 @@ def _phase(
         retried=retried,
         mix=mix,
     )
+
+
+def _name(phase: PhaseFacts) -> str:
+    if phase.phase is PhaseKind.SETTLE:
+        return "settle after rollback" if phase.name == "down" else "settle"
+    return phase.name or phase.phase.value
 
 
 def _peak(due: Ints, span: Span) -> float:

@@ -22,7 +22,7 @@ from harness.events.migration import (
 from harness.events.observation import LockHeld, LockWaited, TableCount
 from harness.events.operations import OPERATION_DTYPE, OperationRecords, Outcome
 from harness.events.run import MixChanged, PhaseEnded, PhaseStarted, RunEnded
-from harness.events.traffic import ActorConnected, OperationDeclared, TrafficEnded, TrafficPlanned
+from harness.events.traffic import ActorConnected, AntagonistActed, OperationDeclared, TrafficEnded, TrafficPlanned
 from harness.events.verification import RowsCompared, SchemaCompared
 from harness.model.catalog import Difference
 from harness.model.words import Direction, Pass, PhaseKind, Role
@@ -235,11 +235,13 @@ class Builder:
         return self
 
     def one(self, due: float, end: float, *, actor: int = 0, operation: int = 0, **more: Any) -> "Builder":
-        """One operation."""
+        """One operation; `checkout` and `start` (ms) are its due unless told, -1 for never; `attempts` is 1."""
+        checkout, start = (more.get(name, due) for name in ("checkout", "start"))
         self.records.append(
             (
-                int(due * MS), int(due * MS), int(due * MS), int(end * MS), operation, actor, more.get("version", 0),
-                more.get("outcome", Outcome.OK), 0, 1, str(more.get("sqlstate", "")).encode(), b"",
+                int(due * MS), max(0, int(checkout * MS)), max(0, int(start * MS)), int(end * MS), operation, actor,
+                more.get("version", 0), more.get("outcome", Outcome.OK), 0, more.get("attempts", 1),
+                str(more.get("sqlstate", "")).encode(), b"",
             )
         )  # fmt: skip
         return self
@@ -292,3 +294,35 @@ def busy(**scenario: Any) -> Builder:
     traffic = TrafficSpec(operation=(OperationSpec(name="view", sql="SELECT 1"),))
     spec = Scenario(name="0042-orders-status", **{"traffic": traffic, **scenario})
     return Builder(scenario=spec).phases().traffic().operation().run(0, 18_000).down()
+
+
+ALTER = "ALTER TABLE orders ADD COLUMN status text"
+STRONG = ("public.orders", "AccessExclusiveLock")
+
+
+def behind_a_long_reader() -> Builder:
+    """S1 waits 1,500 ms behind the long reader, three actors queue behind S1, one waits for a row lock of another."""
+    builder = busy().add(
+        AntagonistActed(
+            at_ns=11_500 * MS,
+            kind="long_reader",
+            table="orders",
+            pid=ANTAGONIST_PID,
+            start_ns=9000 * MS,
+            end_ns=11_500 * MS,
+        )
+    )
+    builder.statement("S1", ALTER, start=10_000, end=11_503).locks("S1", STRONG)
+    builder.wait(
+        MIGRATION_PID, 10_000, 11_500, role=Role.MIGRATION, mode="AccessExclusiveLock", holders=(ANTAGONIST_PID,),
+        queue=(MIGRATION_PID,),
+    )  # fmt: skip
+    for actor in range(3):
+        builder.wait(
+            100 + actor,
+            10_010 + actor,
+            11_503,
+            holders=(ANTAGONIST_PID,),
+            queue=(MIGRATION_PID, 100, 101, 102)[: actor + 2],
+        )
+    return builder.wait(103, 10_050, 11_504, mode="ShareLock", target="transactionid", relation="", holders=(100,))

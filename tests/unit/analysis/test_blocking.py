@@ -157,3 +157,16 @@ class TestBlocking:
             100, 10_100, 10_400, mode="ExclusiveLock", target="advisory", relation="", holders=(MIGRATION_PID,)
         )
         assert first(builder).blocked[0].chain[1] == "S1 holding a lock (advisory)"
+
+    def test_a_wait_that_the_log_begins_before_its_statement_was_sent(self) -> None:
+        """The clocks of server and harness differ: the statement is the one that shares most time with the wait."""
+        builder = busy().statement("S1", "SET x = 1", end=10_003, tag="SET", transaction=1)
+        builder.statement("S2", ALTER, start=10_003, end=11_503, transaction=1).locks("S2", STRONG)
+        builder.wait(
+            MIGRATION_PID, 10_002.5, 11_500, role=Role.MIGRATION, mode="AccessExclusiveLock",
+            holders=(ANTAGONIST_PID,), queue=(MIGRATION_PID,), error=1,
+        )  # fmt: skip
+        builder.wait(100, 10_100, 11_503, holders=(ANTAGONIST_PID,), queue=(MIGRATION_PID, 100))
+        s1, s2 = analyse(builder.history()).statements
+        assert (s1.blocked_actors, s2.blocked_actors) == (0, 1)
+        assert s2.blocked[0].chain[1] == "S2 waiting for AccessExclusiveLock on public.orders"
