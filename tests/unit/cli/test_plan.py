@@ -73,7 +73,6 @@ def test_the_rate_in_words(tmp_path: Path, traffic: str, words: str) -> None:
 
 def test_a_phase_may_be_the_busiest_time(tmp_path: Path) -> None:
     (tmp_path / "up.sql").write_text("SELECT 1;")
-    traffic = f'[traffic]\nactors = 1\n{OPERATION}[[phase]]\nname = "p"\nrate = 900\n'
     rates = f'[traffic]\nactors = 1\n{OPERATION}[[phase]]\nname = "p"\nrate = 900\n'
     text = f'[migration]\nup = "up.sql"\n[rollback]\nrun = false\n{rates}'
     (tmp_path / "scenario.toml").write_text(text)
