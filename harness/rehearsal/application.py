@@ -20,7 +20,7 @@ from harness.events.traffic import (
     TrafficPlanned,
 )
 from harness.model.errors import HarnessError
-from harness.model.units import NS_PER_MS, parse_duration
+from harness.model.units import NS_PER_MS, NS_PER_S, parse_duration
 from harness.model.words import Pass, Role
 from harness.postgres.connect import Connection
 from harness.postgres.names import qualify
@@ -32,6 +32,7 @@ from harness.rehearsal.traffic.antagonists.plan import plan_antagonists
 from harness.rehearsal.traffic.antagonists.process import AntagonistProcess
 from harness.rehearsal.traffic.fitness import check_operations
 from harness.rehearsal.traffic.ledger import LedgerEntry
+from harness.rehearsal.traffic.misses import exhaustion
 from harness.rehearsal.traffic.plan import Backend, TrafficPlan
 from harness.rehearsal.traffic.process import TrafficProcess, TrafficSummary
 from harness.rehearsal.traffic.samples import ledger_keys, load_samples
@@ -115,6 +116,7 @@ class Application:
                 mix=mix,
                 peak=max((phase.rate or 0.0 for phase in self._stage.scenario.phase), default=0.0),
             )
+            self._note_exhaustion(plan)
             self._declare(connection, rate=plan.course.rate)
             self._traffic = TrafficProcess(plan)
             self._cleanup.callback(self._traffic.kill)
@@ -213,6 +215,15 @@ class Application:
             return ()
         self._tell_summary(summary)
         return summary.ledger
+
+    def _note_exhaustion(self, plan: TrafficPlan) -> None:
+        """Tell before the run where its deletes will use sampled keys up; how long the migration takes is not known."""
+        traffic, phases = self._stage.scenario.traffic, self._stage.scenario.phase
+        times = (traffic.calibration, traffic.baseline, traffic.settle, traffic.settle, *(p.duration for p in phases))
+        operations = plan.course.rate * sum(map(parse_duration, times)) / NS_PER_S
+        for risk in exhaustion(plan.workload, mix=plan.mix, operations=operations, samples=plan.samples):
+            remedy = f"delete by once({risk.source}) or inserted({risk.source}), load more rows, or lower the rate"
+            self._stage.note("parameters", risk.message, inconclusive=False, remedy=remedy)
 
     def _private_folder(self) -> Path:
         """A folder that only this user reads, that `rehearse gc` finds, and that goes with the run."""

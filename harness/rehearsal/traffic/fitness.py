@@ -190,7 +190,14 @@ def _invalid(conn: Connection, types: Sequence[int], tried: Sequence[Sequence[st
         flat = [(place, types[place], text) for place, texts in enumerate(tried) for text in texts]
         uses, oids, texts = ([row[i] for row in flat] for i in range(3))
         yield from conn.execute(query("invalid_values"), {"uses": uses, "types": oids, "texts": texts})
-        return
+    else:
+        yield from _refused_casts(conn, types, tried)
+
+
+def _refused_casts(
+    conn: Connection, types: Sequence[int], tried: Sequence[Sequence[str]]
+) -> Iterator[tuple[int, str, str]]:
+    """The same before PostgreSQL 16: a cast of each list, in a transaction of its own that an error rolls back."""
     for place, (oid, values) in enumerate(zip(types, tried, strict=True)):
         cast = sql.SQL("SELECT count(text::{}) FROM unnest(%s::text[]) AS text").format(sql.SQL(_type_name(conn, oid)))
         try:

@@ -120,8 +120,9 @@ TRAFFIC_KEYS: Final[dict[str, Key]] = {
     "traffic.operation.pgbench": Key("path", "A pgbench script instead of sql.", 'pgbench = "checkout.sql"'),
     "traffic.operation.params": Key(
         "table",
-        "A value, or a generator, for each :name: sample(table.column), zipf(), int(), uuid(), text(), now(), faker(), "
-        "choice().",
+        "A value, or a function, for each :name: sample(table.column), row(), once(), zipf(), fitted(), stats(), "
+        "new_key(), inserted(), int(), float(), bool(), text(), uuid(), now(), date(), choice(), faker(), expr(), "
+        "null(), json(); see traffic.md, Parameters.",
         'params = { id = "sample(orders.id)" }',
     ),
     "traffic.operation.sql.sql": Key("text", "The statement; absent: only a pause.", 'sql = "SELECT 1"'),

@@ -10,7 +10,7 @@ import pytest
 
 from harness.model.errors import SpecError
 from harness.postgres.connect import Connection
-from harness.rehearsal.traffic.fitness import check_operations
+from harness.rehearsal.traffic.fitness import _refused_casts, check_operations
 from harness.rehearsal.traffic.misses import exhaustion
 from harness.rehearsal.traffic.samples import load_samples
 from harness.rehearsal.traffic.sampling import SampleSizes
@@ -247,3 +247,10 @@ def test_inserted_keys_of_an_empty_table_pass_where_null_does(shop: Connection) 
     of = workload(insert, child)
     with pytest.raises(SpecError, match=r"may be NULL, and items.order_id takes none"):
         check_operations(shop, of, mix={}, samples=load_samples(shop, of, seed=1))
+
+
+def test_before_postgresql_16_values_are_cast(shop: Connection) -> None:
+    oids = [23, 25, 3802]  # int4, text, jsonb
+    found = list(_refused_casts(shop, oids, [["1", "x"], ["anything"], ["{"]]))
+    assert [(place, state) for place, state, _ in found] == [(0, "22P02"), (2, "22P02")]
+    assert shop.info.transaction_status.name == "IDLE"
