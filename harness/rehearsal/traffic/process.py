@@ -169,6 +169,11 @@ class TrafficProcess:
         """Whether every process is running."""
         return all(worker.is_alive() for worker, _, _ in self._workers)
 
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Process ids of those that are running."""
+        return tuple(worker.pid for worker, _, _ in self._workers if worker.pid is not None and worker.is_alive())
+
     def reconnected(self) -> tuple[Backend, ...]:
         """Actors that got a new connection since the last call."""
         self._listen(0.0)
