@@ -97,3 +97,30 @@ def test_the_antagonists_and_what_they_are_aimed_at(tmp_path: Path) -> None:
         f"  antagonist long_reader on t, before {ups}, R1",
         "  antagonist pg_dump",
     ]
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("auto = true", "operations derived from the catalog of a clone at 50/s over 3 actors"),
+        ('from_log = "app.log"', "operations derived from the server log app.log at 50/s over 3 actors"),
+        (
+            'from_statements = "app.log"',
+            "operations derived from the export of pg_stat_statements app.log at 50/s over 3 actors",
+        ),
+        (
+            'auto = true\n[[traffic.operation]]\nname = "a"\nsql = "SELECT 1"',
+            "1 operation and operations derived from the catalog of a clone at 50/s over 3 actors",
+        ),
+    ],
+)
+def test_operations_to_derive(tmp_path: Path, key: str, said: str) -> None:
+    (tmp_path / "app.log").write_text("x")
+    (tmp_path / "up.sql").write_text("SELECT 1;")
+    text = (
+        f'[migration]\nup = "up.sql"\n[rollback]\nrun = false\nreason = "x"\n[traffic]\nrate = 50\nactors = 3\n{key}\n'
+    )
+    (tmp_path / "scenario.toml").write_text(text)
+    loaded = load_scenario(tmp_path)
+    lines = describe(loaded, build_plan(loaded.scenario, folder=loaded.folder))
+    assert f"  traffic    {said}" in lines

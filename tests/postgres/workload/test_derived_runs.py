@@ -1,0 +1,85 @@
+"""Rehearsals whose traffic is derived: journaled, run in both passes, refused before anything where nothing can be."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from harness.events.codec import decode_events
+from harness.events.traffic import OperationDeclared, WorkloadDerived
+from harness.model.errors import SpecError
+from harness.rehearsal.conductor import rehearse
+from harness.rehearsal.options import Options
+from harness.spec.load import load_scenario
+from tests.postgres.rehearsal.rehearsals import write_files
+from tests.postgres.workload.conftest import SHOP
+
+pytestmark = pytest.mark.postgres
+
+HEAD = """
+    name = "derived"
+    [postgres]
+    engine = "embedded"
+    version = "18"
+    settings = { fsync = "off" }
+    [migration]
+    up = "up.sql"
+    down = "down.sql"
+    [traffic]
+    rate = 100
+    actors = 4
+    baseline = "2s"
+    settle = "1s"
+"""
+MIGRATION = {
+    "up.sql": "ALTER TABLE orders ADD COLUMN source text;",
+    "down.sql": "ALTER TABLE orders DROP COLUMN source;",
+}
+
+
+def run(folder: Path, home: Path, text: str, files: dict[str, str]) -> tuple[object, ...]:
+    """The events of a rehearsal."""
+    write_files(folder, {**MIGRATION, **files})
+    (folder / "scenario.toml").write_text("\n".join(line.strip() for line in (HEAD + text).splitlines()))
+    options = Options(home=home, out=folder / "out", run_id="derived", command=())
+    directory = rehearse(load_scenario(folder / "scenario.toml"), options)
+    lines = directory.events.read_bytes().splitlines(keepends=True)[1:]
+    return tuple(decode_events(lines, path="events"))
+
+
+@pytest.mark.slow
+def test_operations_from_statements_beside_one_by_hand(home: Path, tmp_path: Path) -> None:
+    shutil.copy(Path(__file__).parent / "shop_statements.csv", tmp_path / "statements.csv")
+    shutil.copy(SHOP, tmp_path / "shop.dump")
+    text = """
+        from_statements = "statements.csv"
+        [[traffic.operation]]
+        name = "read orders"
+        sql = "SELECT 1"
+        [snapshot]
+        source = "shop.dump"
+    """
+    events = run(tmp_path, home, text, {})
+    (derived,) = (event for event in events if isinstance(event, WorkloadDerived))
+    assert (derived.source, derived.name, derived.operations) == ("from_statements", "statements.csv", 16)
+    assert 0.8 < derived.covered_calls / derived.calls < 0.95
+    assert "BEGIN" in {one.statement for one in derived.uncovered}
+    assert {one.operation for one in derived.realism if one.ok} >= {"read orders", "update orders"}
+    names = [event.name for event in events if isinstance(event, OperationDeclared)]
+    assert len(names) == 17
+    assert names[0] == "read orders"
+    assert "read orders (2)" in names
+
+
+def test_a_snapshot_without_tables_has_nothing_to_derive_from(home: Path, tmp_path: Path) -> None:
+    files = {"up.sql": "CREATE TABLE t ();", "down.sql": "DROP TABLE t;"}
+    with pytest.raises(SpecError, match="no operation could be derived: the snapshot has no tables") as raised:
+        run(tmp_path, home, "auto = true", files)
+    assert raised.value.key == "traffic.auto"
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_file_that_is_no_export(home: Path, tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="is no export of pg_stat_statements"):
+        run(tmp_path, home, 'from_statements = "people.csv"', {"people.csv": "name,age\nanna,7\n"})
+    assert not (tmp_path / "out").exists()
