@@ -89,10 +89,15 @@ def _derive(stage: Stage, tryout: Tryout) -> tuple[str, str, Derived]:
         return auto.SOURCE, "", derive_auto(catalog, tryout)
     if traffic.from_log:
         path = stage.loaded.resolve(traffic.from_log)
-        return "from_log", path.name, prove(derive_from_log([path], catalog), tryout)
+        return "from_log", path.name, prove(derive_from_log(_logs(path), catalog), tryout)
     path = stage.loaded.resolve(traffic.from_statements)
     database = Database(catalog, connection, tryout)
     return statements.SOURCE, path.name, derive_from_statements(read_statements(path), database, name=path.name)
+
+
+def _logs(path: Path) -> list[Path]:
+    """The log, or those of a folder in the order of their names, which the server makes of the time."""
+    return sorted(file for file in path.iterdir() if file.is_file()) if path.is_dir() else [path]
 
 
 def _refuse_nothing(stage: Stage, source: str, derived: Derived) -> None:
