@@ -116,6 +116,14 @@ def is_number(wrapper: Any) -> str:
     return "bigint" if _INTEGER.fullmatch(wrapper.a_const.fval.fval) else "numeric"
 
 
+def is_negative(wrapper: Any) -> bool:
+    """Whether the parser took a minus sign into the constant."""
+    kind = wrapper.a_const.WhichOneof("val") if wrapper.HasField("a_const") else None
+    if kind == "ival":
+        return bool(wrapper.a_const.ival.ival < 0)
+    return kind == "fval" and str(wrapper.a_const.fval.fval).startswith("-")
+
+
 def put_parameter(wrapper: Any, number: int) -> None:
     """Make the node `$number`."""
     location = _location(wrapper)

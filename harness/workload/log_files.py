@@ -14,7 +14,7 @@ import zstandard
 from isal import igzip, isal_zlib
 
 from harness.model.errors import SpecError
-from harness.postgres.log_lines import LogDecoder, LogLine, decode_csv_line
+from harness.postgres.log_lines import LogDecoder, LogLine
 from harness.workload.log_stderr import StderrDecoder, compile_prefix, likely_prefix, prefix_matches
 
 _CHUNK_BYTES: Final = 1 << 20
@@ -115,17 +115,9 @@ def _form_of(head: bytes) -> LogForm:
     if head.lstrip().startswith(b"{"):
         return LogForm.JSONLOG
     lines = head.split(b"\n")[:_LOOKED_AT]
-    csv = sum(map(_is_csv, lines))
+    csv = len(LogDecoder(LogForm.CSVLOG.value, any_zone=True).feed(b"\n".join(lines) + b"\n"))
     plain = prefix_matches([line.decode(errors="replace") for line in lines])
     return LogForm.CSVLOG if csv > plain else LogForm.STDERR
-
-
-def _is_csv(line: bytes) -> bool:
-    try:
-        decode_csv_line(line, any_zone=True)
-    except ValueError:
-        return False
-    return True
 
 
 def _prefix_of(head: bytes, path: Path) -> str:

@@ -15,6 +15,7 @@ from harness.workload.constants import (
     Constants,
     command_of,
     is_code,
+    is_negative,
     is_number,
     put_array,
     put_cast,
@@ -102,6 +103,8 @@ class _Outline:
 
     sources: tuple[int, ...]
     """For each constant of the tree the literal of the text (0 and more), or of `$n` −n."""
+    negative: frozenset[int]
+    """Constants whose sign stands before the literal."""
     maybe_code: tuple[str, ...]
     """`Constant.kept` of those that stand in the text, "" for all others."""
     arrays: frozenset[int]
@@ -123,7 +126,10 @@ class StatementReader:
             raise UnsuitedError(f"longer than {_MAX_TEXT:,} characters", statement=_command_word(sql))
         template = template_of(sql)
         outline = self._outline(sql, template)
-        values = [_value(source, template, parameters) for source in outline.sources]
+        values = [
+            _value(source, template, parameters, negative=index in outline.negative)
+            for index, source in enumerate(outline.sources)
+        ]
         kept = self._kept_values(template.text, outline, values)
         nulls = tuple(
             i for i, source in enumerate(outline.sources) if source < 0 and parameters.get(-source, "") is None
@@ -244,11 +250,13 @@ def _outline_of(sql: str, template: Template, catalog: Catalog | None) -> _Outli
         raise UnsuitedError("a utility statement", statement="SELECT INTO")
     constants = Constants(statement)
     sources = tuple(_source(constant, sql, template) for constant in constants.found)
+    negative = frozenset(index for index, constant in enumerate(constants.found) if is_negative(constant.wrapper))
     for number, constant in enumerate(constants.found):
         put_parameter(constant.wrapper, number + 1)
     uses = _uses(tree, catalog)
     return _Outline(
         sources=sources,
+        negative=negative,
         maybe_code=tuple(
             constant.kept if source >= 0 else "" for constant, source in zip(constants.found, sources, strict=True)
         ),
@@ -270,8 +278,11 @@ def _source(constant: Constant, sql: str, template: Template) -> int:
     raise UnsuitedError("a constant is not where the parser says", statement="")
 
 
-def _value(source: int, template: Template, parameters: Mapping[int, str | None]) -> str | None:
-    return parameters.get(-source) if source < 0 else template.literals[source].value
+def _value(source: int, template: Template, parameters: Mapping[int, str | None], *, negative: bool) -> str | None:
+    if source < 0:
+        return parameters.get(-source)
+    value = template.literals[source].value
+    return f"-{value}" if negative else value
 
 
 def _ordered(
