@@ -41,6 +41,7 @@ from harness.spec.params.nodes import (
 )
 from harness.spec.params.sources import Sources
 from harness.spec.params.statistics import fitted_draw, statistics_draw
+from harness.spec.params.values import CompactValues
 from harness.spec.pgbench.distributions import zipf_rank
 from harness.spec.pgbench.evaluate import Client, compile_expression
 from harness.spec.pgbench.nodes import Value
@@ -144,6 +145,8 @@ def _column(
 
 
 def _sampled(values: Sequence[str]) -> Draw:
+    if isinstance(values, CompactValues):
+        return values.picker()
     size = len(values)
     return lambda random: values[int(random.random() * size)]
 

@@ -1,8 +1,9 @@
 """Many values in little memory."""
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate
+from random import Random
 from typing import Final, overload
 
 FEW: Final = 10_000
@@ -38,6 +39,16 @@ class CompactValues(Sequence[str]):
         if not -len(self) <= index < len(self):
             raise IndexError(index)
         return self.raw(index % len(self)).decode()
+
+    def picker(self) -> Callable[[Random], str]:
+        """Draws a value, each equally likely: in half of the time that indexing takes."""
+        data, ends, size = self._data, self._ends, len(self)
+
+        def pick(random: Random) -> str:
+            index = int(random.random() * size)
+            return data[ends[index] : ends[index + 1]].decode()
+
+        return pick
 
     def raw(self, index: int) -> bytes:
         """Value `index`, 0 or greater, as it is sent."""

@@ -90,6 +90,8 @@ def test_many_values_take_little_memory_and_few_stay_apart() -> None:
     assert many == keys
     assert (many[0], many[-2], many[-1], many.raw(1)) == ("1000000", "über", "", b"1000001")
     assert list(many[2:4]) == keys[2:4]
+    picked = many.picker()
+    assert [picked(Random(4)) for _ in range(3)] == [keys[int(Random(4).random() * len(keys))]] * 3
     with pytest.raises(IndexError):
         many[len(keys)]
     assert compact(keys[:5]) == tuple(keys[:5])
