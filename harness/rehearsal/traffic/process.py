@@ -133,7 +133,7 @@ class TrafficProcess:
         if isinstance(report, Refused):
             raise SandboxError(
                 f"traffic cannot start: {report.message}",
-                hint="check traffic.actors against the server's max_connections, and the parameters' expressions",
+                hint="check traffic.actors against the server's max_connections, traffic.settings, and the parameters",
             )
         raise TrafficLostError(f"traffic was not ready within {START_TIMEOUT_S:.0f} s")
 
