@@ -17,6 +17,7 @@ from harness.workload.derived import Coverage, Derived, Expectation, Uncovered
 from harness.workload.describe import RefusedStatementError, describe_parameters
 from harness.workload.inference import InferenceError, infer_parameters
 from harness.workload.prove import prove
+from harness.workload.ranges import fit_ranges
 from harness.workload.sources import Filled, NoSourceError, Statement, fill, squashed_parameters
 from harness.workload.statements_file import RecordedStatement, RecordedStatements
 from harness.workload.trial import Runner
@@ -126,6 +127,10 @@ def _convert(recorded: RecordedStatement, database: Database) -> OperationSpec:
         rows = recorded.rows / recorded.calls
         statement = Statement(uses, rows, types, squashed_parameters(sql, numbers), name.startswith("delete"))
         filled = fill(statement, database.catalog)
+        if database.catalog is not None and database.connection is not None:
+            filled = fit_ranges(
+                sql, filled, uses=uses, rows=rows, catalog=database.catalog, connection=database.connection
+            )
     except (InferenceError, NoSourceError, RefusedStatementError) as error:
         raise _NotCovered(str(error)) from None
     text = _filled(sql, filled)

@@ -90,3 +90,40 @@ def test_types_of_parameters(connection: Connection) -> None:
     assert describe_parameters(connection, "SELECT $1 + 1, $2::text[]") == {1: "integer", 2: "text[]"}
     with pytest.raises(RefusedStatementError, match="42P01"):
         describe_parameters(connection, "SELECT 1 FROM no_such_table")
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "placed_at BETWEEN $1 AND $2",
+        "placed_at >= $1 AND placed_at < $2",
+        "placed_at > $1",
+        "placed_at < $1",
+        "id BETWEEN $1 AND $2",
+        "id >= $1",
+        "id <= $1",
+    ],
+)
+def test_ranges_are_as_wide_as_the_source_says(shop: conftest.Database, connection: Connection, condition: str) -> None:
+    recorded = RecordedStatements((RecordedStatement(f"SELECT id FROM orders WHERE {condition}", 10, 200, 1_000),))
+    derived = derive(shop, connection, recorded)
+    (compared,) = check_realism(derived, shop.tryout(connection))
+    assert compared.rows_source == 20.0
+    assert compared.ok, compared
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT id FROM orders WHERE placed_at > $1 AND user_id = $2",
+        "SELECT count(*) FROM orders WHERE placed_at > $1",
+        "SELECT id FROM orders WHERE placed_at > $1 ORDER BY placed_at LIMIT $2",
+        "SELECT o.id FROM orders o JOIN items i ON i.order_id = o.id WHERE o.placed_at > $1",
+        "SELECT status FROM orders WHERE placed_at > $1 GROUP BY status",
+    ],
+)
+def test_where_something_else_decides_on_the_rows_bounds_are_sampled(
+    shop: conftest.Database, connection: Connection, sql: str
+) -> None:
+    derived = derive(shop, connection, RecordedStatements((RecordedStatement(sql, 10, 50, 1_000),)))
+    assert derived.operations[0].params["placed_at"] in ("sample(orders.placed_at)", "sample(o.placed_at)")
