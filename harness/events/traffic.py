@@ -89,7 +89,8 @@ class AntagonistActed(Event, tag="antagonist_acted", frozen=True, kw_only=True):
 class TrafficEnded(Event, tag="traffic_ended", frozen=True, kw_only=True):
     """The generator's account: dispatch lag is start − due of operations that found a connection free.
 
-    `cpu_ratio` is CPU seconds of the busiest generator process over its wall time.
+    `late` counts those of them that were not offered in time (more than 2 ms late though a connection was free: what k6
+    calls dropped iterations). `cpu_ratio` is CPU seconds of the busiest generator process over its wall time.
     """
 
     offered: int
@@ -106,6 +107,16 @@ class TrafficEnded(Event, tag="traffic_ended", frozen=True, kw_only=True):
     """Attempts of an actor to get a new connection that the server refused or did not answer."""
     processes: int = 0
     """Generator processes; 0: not told."""
+    cpu_seconds: tuple[float, ...] = ()
+    """Of each process."""
+    reconnects: int = 0
+    """Connections that were lost and came back."""
+    connect_p99_ns: int = 0
+    """Of those: from the beginning of the attempt that succeeded."""
+    absorbed: int = 0
+    """Errors that a retry followed."""
+    longest_queue: int = 0
+    """The most operations of one process that waited for a connection at once."""
 
 
 class TrafficLost(Event, tag="traffic_lost", frozen=True, kw_only=True):

@@ -308,5 +308,12 @@ class Application:
                 lag_p99_ns=summary.lag_p99_ns,
                 lag_max_ns=summary.lag_max_ns,
                 cpu_ratio=summary.cpu_ratio,
+                connect_failures=summary.connect_failures,
+                processes=len(summary.cpu_of_processes),
+                cpu_seconds=summary.cpu_of_processes,
+                reconnects=summary.reconnects,
+                connect_p99_ns=summary.connect_p99_ns,
+                absorbed=summary.absorbed,
+                longest_queue=summary.longest_queue,
             )
         )
