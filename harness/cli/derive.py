@@ -1,25 +1,20 @@
 """`rehearse traffic auto` and `rehearse traffic from-statements`: operations to keep and to edit."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
-import psycopg
 import typer
 
 from harness.cli.output import check_writable
-from harness.cli.places import state_home
 from harness.cli.traffic import Dsn, Out, give
+from harness.cli.tryouts import database_of, print_realism
 from harness.events.traffic import StatementCompared
 from harness.model.errors import SpecError
-from harness.model.units import NS_PER_MS, NS_PER_S, parse_duration
-from harness.postgres.connect import connect
-from harness.rehearsal.derive import scratch_clone
+from harness.model.units import NS_PER_S, parse_duration
 from harness.rehearsal.tryout import Tryout
-from harness.spec.load import load_scenario
 from harness.workload.auto import derive_auto
 from harness.workload.derived import Derived
 from harness.workload.read_catalog import read_catalog
@@ -27,11 +22,6 @@ from harness.workload.realism import check_realism
 from harness.workload.statements import Database, derive_from_statements
 from harness.workload.statements_file import RecordedStatements, read_statements
 from harness.workload.write_log import traffic_toml
-
-_SEED = 1337
-"""Of the parameters that operations are tried with."""
-_SHOWN = 40  # statements compared that are printed, those of most calls
-_NAME = 44  # characters of an operation's name in the table
 
 Owned = Annotated[bool, typer.Option("--i-own-this-database", help="External server: as with `rehearse run`.")]
 Clone = Annotated[
@@ -52,7 +42,7 @@ def auto(
     if (scenario is None) == (not dsn):
         raise SpecError("give either a scenario or --dsn", path="rehearse traffic auto", hint="see --help")
     check_writable(out)
-    with _database(scenario, dsn, owned=owned) as tryout:
+    with database_of(scenario, dsn, owned=owned) as tryout:
         derived = _with_note(derive_auto(read_catalog(tryout.connection), tryout), tryout)
     if not derived.operations:
         raise SpecError("no operation could be derived", path=scenario or "--dsn", hint="has the database any table?")
@@ -79,7 +69,7 @@ def from_statements(
     if scenario is None and not dsn:
         derived = derive_from_statements(recorded, Database(), name=file.name, window_ns=window_ns)
     else:
-        with _database(scenario, dsn, owned=owned) as tryout:
+        with database_of(scenario, dsn, owned=owned) as tryout:
             database = Database(read_catalog(tryout.connection), tryout.connection, tryout)
             derived = _with_note(
                 derive_from_statements(recorded, database, name=file.name, window_ns=window_ns), tryout
@@ -87,8 +77,7 @@ def from_statements(
             compared = check_realism(derived, tryout)
     _refuse_nothing(derived, file)
     give(derived, traffic_toml(derived), out=out)
-    for line in realism_lines(compared):
-        typer.echo(line, err=out is None)
+    print_realism(compared, out=out)
 
 
 def _with_note(derived: Derived, tryout: Tryout) -> Derived:
@@ -119,51 +108,3 @@ def _window(recorded: RecordedStatements, window: str, since: str) -> int | None
     except ValueError as error:
         raise SpecError(str(error), path="--window" if window else "--since", hint="like 24h; ISO 8601") from None
     return None
-
-
-@contextmanager
-def _database(scenario: Path | None, dsn: str, *, owned: bool) -> Iterator[Tryout]:
-    """Where operations are tried: a clone, or a database that is only read."""
-    if scenario is not None:
-        loaded = load_scenario(scenario)
-        with scratch_clone(loaded, home=state_home(), owned=owned) as connection:
-            yield Tryout(connection, seed=loaded.scenario.seed, path=loaded.path)
-        return
-    try:
-        with closing(connect(dsn)) as connection:
-            connection.execute("SET default_transaction_read_only = on")
-            yield Tryout(connection, seed=_SEED, path=Path("--dsn"), writable=False)
-    except psycopg.Error as error:
-        hint = "it needs a database that can be reached and read"
-        raise SpecError(
-            f"the database cannot be read ({error.sqlstate or 'no answer'})", path="--dsn", hint=hint
-        ) from None
-
-
-def realism_lines(compared: Sequence[StatementCompared]) -> list[str]:
-    """The realism check as a table: rows and milliseconds per call, in the source and here."""
-    if not compared:
-        return []
-    like = sum(one.calls for one in compared if one.ok)
-    total = sum(one.calls for one in compared) or 1
-    head = f"{'operation':{_NAME}} {'calls':>12} {'rows/call':>10} {'here':>8} {'ms/call':>9} {'here':>8} {'ratio':>7}"
-    lines = ["", f"Realism: statements of {like / total:.1%} of the calls behave as in the source", head]
-    for one in compared[:_SHOWN]:
-        name = one.operation if len(one.operation) <= _NAME else f"{one.operation[: _NAME - 1]}…"
-        times = one.time_source_ns, one.time_here_ns
-        ratio = f"{times[1] / times[0]:.2g}" if times[0] and times[1] is not None else ""
-        lines.append(
-            f"{name:{_NAME}} {one.calls:>12,} {_number(one.rows_source):>10} {_number(one.rows_here):>8}"
-            f" {_ms(times[0]):>9} {_ms(times[1]):>8} {ratio:>7} {'ok' if one.ok else one.error or 'differs'}"
-        )
-    if len(compared) > _SHOWN:
-        lines.append(f"and {len(compared) - _SHOWN} more")
-    return lines
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.4g}"
-
-
-def _ms(value_ns: float | None) -> str:
-    return "" if value_ns is None else f"{value_ns / NS_PER_MS:.3g}"

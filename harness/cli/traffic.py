@@ -1,20 +1,19 @@
 """`rehearse traffic …`: a workload out of what the application left behind."""
 
-from contextlib import closing
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
-import psycopg
 import typer
 
 from harness.cli.output import check_writable
+from harness.cli.tryouts import database_of, print_realism
 from harness.model.errors import SpecError
-from harness.postgres.connect import connect
-from harness.workload.catalog import Catalog
 from harness.workload.derived import Derived
 from harness.workload.from_log import MIN_SHARE, LogOptions, derive_with_arrivals
 from harness.workload.log_files import LogForm
 from harness.workload.read_catalog import read_catalog
+from harness.workload.realism import check_realism
 from harness.workload.toml import describe_coverage
 from harness.workload.write_log import trace_csv, traffic_toml
 
@@ -61,26 +60,14 @@ def from_log(
     options = LogOptions(
         form=form, prefix=prefix, min_share=min_share, sample_rate=sample_rate, keep_common=keep_common_values
     )
-    derived, arrivals = derive_with_arrivals(
-        logs, catalog=catalog_of(dsn), options=options, arrivals=replay is not None
-    )
+    with database_of(None, dsn) if dsn else nullcontext() as tryout:
+        catalog = read_catalog(tryout.connection) if tryout else None
+        derived, arrivals = derive_with_arrivals(logs, catalog=catalog, options=options, arrivals=replay is not None)
+        compared = check_realism(derived, tryout) if tryout else ()
     if replay:
         replay.write_text(trace_csv(derived, arrivals), encoding="utf-8")
     give(derived, traffic_toml(derived, trace=_beside(replay, out)), out=out)
-
-
-def catalog_of(dsn: str) -> Catalog | None:
-    """The catalog of the database that `dsn` names; None where none is given. SpecError where it does not answer."""
-    if not dsn:
-        return None
-    try:
-        with closing(connect(dsn)) as connection:
-            connection.execute("SET default_transaction_read_only = on")
-            return read_catalog(connection)
-    except psycopg.Error as error:
-        state = error.sqlstate or "no answer"
-        hint = "it needs a database that can be reached and read"
-        raise SpecError(f"the database cannot be read ({state})", path="--dsn", hint=hint) from None
+    print_realism(compared, out=out)
 
 
 def give(derived: Derived, text: str, *, out: Path | None) -> None:

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from harness.cli.commands import app
-from harness.cli.derive import realism_lines
+from harness.cli.tryouts import realism_lines
 from harness.events.traffic import StatementCompared
 from harness.model.errors import SpecError
 from harness.model.units import NS_PER_MS
