@@ -1,13 +1,16 @@
 """Our traffic beside pgbench at the same work: the same scripts, the same server, at saturation and at half of it.
 
 Saturation of an open loop is found by offering more than the server can do: what completes then is the throughput.
+Arrivals are uniform, because in six seconds chance alone moves the count of Poisson arrivals by a per cent. Both
+clients run at the priority that traffic has in a rehearsal, and pgbench runs before and after each of ours.
 """
 
 import os
 import re
 import resource
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -15,14 +18,16 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from benchmarks.conftest import SCALE, pgbench
-from harness.events.operations import decode_records
+from harness.events.operations import Outcome, decode_records
 from harness.model.clock import RunClock
 from harness.model.units import NS_PER_S
 from harness.model.words import Role
 from harness.postgres.ports import Server
 from harness.rehearsal.traffic.plan import TrafficPlan
 from harness.rehearsal.traffic.process import TrafficProcess, TrafficSummary
-from harness.spec.scenario import OperationSpec, TrafficSpec
+from harness.rehearsal.traffic.worker import NICENESS
+from harness.spec.params import Samples
+from harness.spec.scenario import Arrival, OperationSpec, TrafficSpec
 from harness.spec.workload import build_workload
 
 ACTORS, SECONDS = 16, 6
@@ -45,14 +50,26 @@ END;
 SCRIPTS = {"select-only": SELECT_ONLY, "tpcb-like": TPCB_LIKE}
 
 
+@contextmanager
+def priority() -> Iterator[None]:
+    """What starts in here goes ahead of others, where that is allowed."""
+    usual = os.getpriority(os.PRIO_PROCESS, 0)
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
+    yield
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, 0, usual)
+
+
 def theirs(server: Server, script: Path) -> tuple[float, float]:
     """Transactions a second of pgbench, and its CPU seconds a transaction."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    said = pgbench(
-        server,
-        *("-n", "-M", "prepared", "-c", str(ACTORS), "-j", "1", "-T", str(SECONDS)),
-        *("-D", f"scale={SCALE}", "-f", str(script)),
-    )
+    with priority():
+        said = pgbench(
+            server,
+            *("-n", "-M", "prepared", "-c", str(ACTORS), "-j", "1", "-T", str(SECONDS)),
+            *("-D", f"scale={SCALE}", "-f", str(script)),
+        )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     found = re.search(r"^tps = ([0-9.]+)", said, re.MULTILINE)
     assert found is not None, said
@@ -60,10 +77,12 @@ def theirs(server: Server, script: Path) -> tuple[float, float]:
     return float(found[1]), cpu / (float(found[1]) * SECONDS)
 
 
-def ours(server: Server, script: Path, folder: Path, *, rate: float) -> tuple[float, TrafficSummary]:
-    """Operations a second that completed while traffic was offered, and the generator's account."""
+def ours(server: Server, script: Path, folder: Path, *, rate: float) -> tuple[float, float, TrafficSummary]:
+    """Operations a second that completed within the window, their share of those due in it, the generator's account."""
     operation = OperationSpec(name=script.stem, pgbench=script.name, params={"scale": SCALE})
-    spec = TrafficSpec(rate=rate, actors=ACTORS, operation=(operation,), pool_timeout="600s")
+    spec = TrafficSpec(
+        rate=rate, actors=ACTORS, arrival=Arrival.UNIFORM, operation=(operation,), pool_timeout="600s", processes=1
+    )
     folder.mkdir()
     clock = RunClock.start()
     plan = TrafficPlan.of(
@@ -74,9 +93,8 @@ def ours(server: Server, script: Path, folder: Path, *, rate: float) -> tuple[fl
         seed=os.getpid(),
         records_folder=folder,
         private_folder=folder,
-        samples={},
+        samples=Samples(),
         primary_keys={},
-        processes=1,
     )
     traffic = TrafficProcess(plan)
     traffic.start()
@@ -87,8 +105,9 @@ def ours(server: Server, script: Path, folder: Path, *, rate: float) -> tuple[fl
     finally:
         traffic.kill()
     records = np.concatenate([decode_records(file.read_bytes()) for file in folder.glob("operations-*.bin")])
-    done = records[(records["outcome"] == 0) & (records["end_ns"] < began + SECONDS * NS_PER_S)]
-    return len(done) / SECONDS, summary
+    ends_ns = began + SECONDS * NS_PER_S
+    done = np.count_nonzero((records["outcome"] == Outcome.OK) & (records["end_ns"] < ends_ns))
+    return done / SECONDS, done / np.count_nonzero(records["due_ns"] < ends_ns), summary
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
@@ -98,15 +117,15 @@ def test_against_pgbench(
     script = tmp_path / f"{name}.sql"
     script.write_text(SCRIPTS[name])
     reference, their_cpu = theirs(server, script)
-    flat_out, busy = ours(server, script, tmp_path / "saturation", rate=reference * 1.3)
-    again, _ = theirs(server, script)
-    between = (reference + again) / 2
-    half, calm = ours(server, script, tmp_path / "half", rate=between / 2)
+    flat_out, _, busy = ours(server, script, tmp_path / "saturation", rate=reference * 1.3)
+    again, their_cpu_again = theirs(server, script)
+    between, their_cpu = (reference + again) / 2, (their_cpu + their_cpu_again) / 2
+    _, achieved, calm = ours(server, script, tmp_path / "half", rate=between / 2)
     benchmark.pedantic(lambda: None, rounds=1)
     our_cpu = busy.cpu_seconds / max(1, busy.completed)
     benchmark.extra_info.update({"throughput_ratio": flat_out / between, "cpu_ratio": our_cpu / their_cpu})
-    ratio(f"{name}: completed at saturation / pgbench", f"{flat_out / between:.2f}  ({between:,.0f} tps)")
-    ratio(f"{name}: client CPU a transaction / pgbench's", f"{our_cpu / their_cpu:.2f}  ({their_cpu * 1e6:.1f} µs)")
-    ratio(f"{name}: achieved / offered at half of saturation", f"{half / (between / 2):.3f}")
-    ratio(f"{name}: dispatch lag p99 at half of saturation", f"{calm.lag_p99_ns / 1e6:.2f} ms")
+    ratio(f"{name}: completed at saturation / pgbench (≥ 0.90)", f"{flat_out / between:.2f}  ({between:,.0f} tps)")
+    ratio(f"{name}: client CPU / pgbench's (≤ 1.5)", f"{our_cpu / their_cpu:.2f}  ({their_cpu * 1e6:.1f} µs)")
+    ratio(f"{name}: achieved / offered at half of saturation (≥ 0.995)", f"{achieved:.4f}")
+    ratio(f"{name}: dispatch lag p99 at half of saturation (≤ 2 ms)", f"{calm.lag_p99_ns / 1e6:.2f} ms")
     assert flat_out > 0

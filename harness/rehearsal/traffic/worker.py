@@ -6,7 +6,7 @@ import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import psycopg
 
@@ -39,8 +39,8 @@ Counters: TypeAlias = Any
 """A shared array of int64, one slot per field of `process.Progress`."""
 
 
-# Ahead of ordinary processes (0), behind what an administrator runs first (-20).
-_NICENESS = -10
+NICENESS: Final = -10
+"""Ahead of ordinary processes (0), behind what an administrator runs first (-20)."""
 
 
 def traffic_process(plan: TrafficPlan, process: int, control: Connection, counters: Counters) -> None:
@@ -48,7 +48,7 @@ def traffic_process(plan: TrafficPlan, process: int, control: Connection, counte
     # The application's clients have machines of their own; here they must not be what waits for a processor. Only a
     # privileged user may ask for that: others measure their lag, and are told when it was too long.
     with suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, 0, _NICENESS)
+        os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
     try:
         worker = _Worker(plan, process, control, counters)
     except (psycopg.Error, ValueError, KeyError) as error:
