@@ -23,7 +23,6 @@ from harness.spec.scenario import (
 from tests.unit.report import runs, samples
 from tests.unit.report import traffic_samples as t
 
-
 _FROM_LOG = (
     "3 operations rebuilt from the server's log, postgresql.json: they stand for 98.5% of 120,000 calls and "
     "90.0% of their time"
