@@ -9,11 +9,16 @@ import postgast
 
 MAX_KEPT_NUMBER: Final = 100
 """A number up to this, as argument of a function or in a select list (round(x, 2), coalesce(n, 0)), is code."""
-# Words with which PostgreSQL's own functions are told what to do: units of time, patterns of to_char, text search.
+_UNITS: Final = (
+    "microseconds?|milliseconds?|seconds?|secs?|minutes?|mins?|hours?|days?|weeks?|months?|mons?|quarters?|years?"
+    "|decades?|century|centuries"
+)
+# Words with which PostgreSQL's own functions are told what to do: units of time, intervals, patterns of to_char, text
+# search. No digits but those of an interval: a date is data.
 _WORDS: Final = re.compile(
-    r"""(?:[-+]?\d{1,4}(?:\.\d{1,2})?|microseconds?|milliseconds?|seconds?|secs?|minutes?|mins?|hours?|days?|weeks?|months?
-    |mons?|quarters?|years?|decades?|century|centuries|epoch|dow|isodow|doy|isoyear|ago|utc|gmt|english|simple|UTF-?8
-    |Y{1,4}|I{0,3}YYY|MM|MON|Mon|Month|DD|DAY|Day|D|HH|HH12|HH24|MI|SS|MS|US|AM|PM|TZ|WW|IW|Q|FM9*|[-:/,.;_\s%|]|T|Z)*""",
+    rf"""(?:{_UNITS}|millennium|epoch|dow|isodow|doy|isoyear|utc|gmt|english|simple|utf-?8)
+    |[-+]?\d{{1,3}}\s(?:{_UNITS})(?:\s\d{{1,2}}\s(?:{_UNITS}))?(?:\sago)?
+    |(?:Y{{1,4}}|IYYY|MM|MON|Mon|Month|DDD?|DAY|Day|Dy|HH|HH12|HH24|MI|SS|MS|US|AM|PM|TZ|WW|IW|Q|FM|[-:/,._\s%|T])*""",
     re.VERBOSE,
 )
 _NAME: Final = re.compile(r'(?:"?[A-Za-z_][A-Za-z0-9_]{0,62}"?\.)?"?[A-Za-z_][A-Za-z0-9_]{0,62}"?')
@@ -27,8 +32,9 @@ _COMPARISONS: Final = frozenset({"=", "<>", "!=", "<", "<=", ">", ">=", "@>", "<
 class Constant:
     """A constant or `$n` of the parse tree.
 
-    `wrapper` is the Node that holds it. `kept`: "" always becomes a parameter; "code" and "name" may stay where the
-    value is code or the name of a key, not data. `group`: list and place within its items, for elements of one list.
+    `wrapper` is the Node that holds it. `kept`: "" always becomes a parameter; "code", "sequence" and "name" may stay
+    where the value is code, the name of a sequence, or the key of a JSON member, not data. `group`: list and place
+    within its items, for elements of one list.
     """
 
     wrapper: Any
@@ -97,7 +103,7 @@ class Constants:
 
 def is_code(kept: str, value: str) -> bool:
     """Whether `value` may stay in the text: a small number or a word of PostgreSQL's own, or the name of a key."""
-    if kept == "name":
+    if kept in ("name", "sequence"):
         return _NAME.fullmatch(value) is not None
     if kept != "code":
         return False
@@ -202,11 +208,11 @@ _DATA: Final = frozenset(
 
 
 def _kept(node: Any, kind: str, field: str, place: _Place) -> str:
-    """What may stay below this field: nothing, PostgreSQL's own words, names of keys."""
+    """What may stay below this field: nothing, PostgreSQL's own words, names of sequences, keys of JSON."""
     if (kind, field) in _DATA:
         return ""
     if kind == "FuncCall" and field == "args" and node.funcname[-1].string.sval in _SEQUENCE_FUNCTIONS:
-        return "name"
+        return "sequence"
     if (kind, field) in _CODE or (kind == "TypeCast" and _is_interval(node)):
         return "code"
     if kind == "A_Expr":

@@ -86,7 +86,7 @@ def _stored(use: ParameterUse, observed: Observed, catalog: Catalog | None) -> s
     if target := _target(use.column, table, catalog):
         skew = observed.skew()
         return f"zipf({target}, {skew:g})" if skew else f"sample({target})"
-    if _is_unique(use, table, observed):
+    if is_unique(use, table, observed):
         return _unique(source, column, observed)
     if observed.kind is ValueKind.TRUTH or (column is not None and column.category == "B"):
         return _truth(observed)
@@ -99,7 +99,8 @@ def _stored(use: ParameterUse, observed: Observed, catalog: Catalog | None) -> s
     return _for_empty(column, observed)
 
 
-def _is_unique(use: ParameterUse, table: Table | None, observed: Observed) -> bool:
+def is_unique(use: ParameterUse, table: Table | None, observed: Observed) -> bool:
+    """Whether a value that is stored must be one that no row has; without a catalog, whether those of the log are."""
     if table is not None:
         return any(index.unique and index.columns == (use.column,) for index in table.indexes)
     if use.role is not Role.INSERTED:
@@ -180,6 +181,8 @@ def _number(observed: Observed, column: Column | None) -> str | int:
         raise UndrawableError("its values are not in the log (log_parameter_max_length?)")
     low, high = rounded_down(observed.least), -rounded_down(-observed.greatest)
     if observed.kind is ValueKind.INTEGER:
+        if low == high:
+            return int(low)
         limit = _LIMITS.get(column.base, _INT8) if column else _INT8
         return f"int({max(int(low), -limit)}, {min(int(high), limit)})"
     digits = min(observed.digits, 15)

@@ -11,7 +11,7 @@ from harness.spec.scenario import OperationSpec, StatementSpec
 from harness.spec.targets import find_targets
 from harness.workload.catalog import Catalog, quoted
 from harness.workload.derived import Expectation
-from harness.workload.distribute import Place, UndrawableError, find_table, parameter_for, rounded_width
+from harness.workload.distribute import Place, UndrawableError, find_table, is_unique, parameter_for, rounded_width
 from harness.workload.inference import ParameterUse, Role
 from harness.workload.links import Link, Returned, SameValue, Slot, find_links
 from harness.workload.log_book import LogBook, Shape, ShapeKey, StatementTotals, Token
@@ -126,8 +126,8 @@ class _Plan:
 
     def _statement(self, block: int, place: int, token: Token) -> None:
         variant = self.variants[token]
-        if variant.kept_names and self.totals(token).calls < COMMON:
-            raise UndrawableError(f"a name stands in its text as a literal, in fewer than {COMMON} calls")
+        if variant.kept_names and not (self.maker.keep_common and self.totals(token).calls >= COMMON):
+            raise UndrawableError("a key of JSON stands in its text; --keep-common-values keeps one that is common")
         own = [slot for slot in range(len(variant.slots)) if (block, place, slot) not in self.links]
         for slot in own:
             self.drawn[block, place, slot] = self.parameter((block, place, slot))
@@ -141,7 +141,7 @@ class _Plan:
         error = UndrawableError("nothing is known of its values")
         known = [self._known(one) for one in same]
         deletes = any(used_up and use.role is Role.EQUAL for use, _, used_up in known)
-        for use, observed, _ in sorted(known, key=_rank):
+        for use, observed, _ in sorted(known, key=lambda one: self._rank(one, first=one is known[0])):
             try:
                 return parameter_for(
                     Place(use, deletes), observed, catalog=self.maker.catalog, keep_common=self.maker.keep_common
@@ -150,21 +150,21 @@ class _Plan:
                 error = undrawable
         raise error
 
+    def _rank(self, known: tuple[ParameterUse, Observed, bool], *, first: bool) -> int:
+        """Which use of a value says most of it: a key that is made, what is looked up, what is stored, the rest."""
+        use, observed, _ = known
+        table = find_table(use.table, self.maker.catalog)
+        if use.role is Role.INSERTED and (first or table is not None) and is_unique(use, table, observed):
+            return 0
+        if use.column and use.role in (Role.EQUAL, Role.IN):
+            return 1
+        return 2 if use.column and use.role in (Role.INSERTED, Role.SET) else 3
+
     def _known(self, slot: Slot) -> tuple[ParameterUse, Observed, bool]:
         token = self.key.blocks[slot[0]][slot[1]]
         variant = self.variants[token]
         observed = self.totals(token).observed[variant.ordinals[slot[2]]]
         return variant.slots[slot[2]].use, observed, variant.command == "DELETE"
-
-
-def _rank(known: tuple[ParameterUse, Observed, bool]) -> int:
-    """Which use of a value says most of it: a key that is made, what is looked up, what is stored, the rest."""
-    use, observed, _ = known
-    if use.role is Role.INSERTED and observed.is_rising:
-        return 0
-    if use.column and use.role in (Role.EQUAL, Role.IN):
-        return 1
-    return 2 if use.column and use.role in (Role.INSERTED, Role.SET) else 3
 
 
 def _same_row(variant: Variant, own: Sequence[int], catalog: Catalog | None) -> dict[str, list[int]]:
