@@ -27,7 +27,6 @@ from harness.rehearsal.traffic.plan import TrafficPlan
 from harness.rehearsal.traffic.process import TrafficProcess, TrafficSummary
 from harness.rehearsal.traffic.worker import NICENESS
 from harness.spec.params import Samples
-from harness.spec.params import Samples
 from harness.spec.scenario import Arrival, OperationSpec, TrafficSpec
 from harness.spec.workload import build_workload
 
