@@ -79,7 +79,10 @@ def test_a_snapshot_without_tables_has_nothing_to_derive_from(home: Path, tmp_pa
     assert not (tmp_path / "out").exists()
 
 
-def test_a_file_that_is_no_export(home: Path, tmp_path: Path) -> None:
-    with pytest.raises(SpecError, match="is no export of pg_stat_statements"):
-        run(tmp_path, home, 'from_statements = "people.csv"', {"people.csv": "name,age\nanna,7\n"})
+@pytest.mark.parametrize(
+    ("key", "message"), [("from_statements", "is no export of pg_stat_statements"), ("from_log", "is no server log")]
+)
+def test_a_file_that_is_none(home: Path, tmp_path: Path, key: str, message: str) -> None:
+    with pytest.raises(SpecError, match=message):
+        run(tmp_path, home, f'{key} = "people.csv"', {"people.csv": "name,age\nanna,7\n"})
     assert not (tmp_path / "out").exists()
