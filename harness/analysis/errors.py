@@ -51,13 +51,13 @@ def absorbed_rows(responses: Responses) -> Ints:
     """Operations that succeeded at a later attempt, after an error that the record names."""
     retried = responses.retried
     done = retried[responses.outcome[retried] == Outcome.OK]
-    named: Ints = done[responses.sqlstate[done] != b""]
+    named: Ints = done[responses.states(done) != b""]
     return named
 
 
 def by_state(responses: Responses, rows: Ints) -> Iterator[tuple[str, Ints]]:
     """The rows of each SQLSTATE; operations that no server refused have a state of our own."""
-    keys = np.char.add(responses.outcome[rows].astype("S1"), responses.sqlstate[rows])
+    keys = np.char.add(responses.outcome[rows].astype("S1"), responses.states(rows))
     names, which = np.unique(keys, return_inverse=True)
     gathered: dict[str, list[Ints]] = {}
     for number, key in enumerate(names.tolist()):

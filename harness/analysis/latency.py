@@ -41,10 +41,10 @@ class Responses:
         """Response times: end − due."""
         return self.end - self.due
 
-    @property
-    def sqlstate(self) -> npt.NDArray[np.bytes_]:
-        """States, left where they are: they are looked at for failures alone."""
-        states: npt.NDArray[np.bytes_] = self.records["sqlstate"]
+    def states(self, rows: Ints) -> npt.NDArray[np.bytes_]:
+        """The SQLSTATEs of `rows`, left in the file until they are asked for: they are looked at for failures alone."""
+        states: npt.NDArray[np.bytes_] = self.records["sqlstate"][rows]
+        let_go(self.records)
         return states
 
 
@@ -68,6 +68,7 @@ def responses_of(records: OperationRecords, *, expected: dict[int, tuple[str, ..
     np.copyto(end, horizon, where=end < due)
     bad = np.flatnonzero(outcome != Outcome.OK)
     states = records["sqlstate"][bad]
+    let_go(records)
     declared = _declared(operation[bad], states, expected)
     silent = (outcome[bad] != Outcome.ERROR) | np.isin(states, NO_ANSWER_STATES)
     return Responses(

@@ -34,8 +34,8 @@ def gaps_of(responses: Responses, *, most: int = MOST_GAPS) -> Gaps:
     if not len(responses.due):
         nothing = np.zeros(0, dtype=np.int64)
         return Gaps(nothing, nothing, nothing)
-    due, last = _by_due(responses)
-    start, end = _silences(due, last, responses.end[responses.answered])
+    due = _in_order(responses)
+    start, end = _silences(responses, due)
     if len(start) > most:
         length = end - start
         kept = np.flatnonzero(length >= np.partition(length, -most)[-most])
@@ -45,26 +45,35 @@ def gaps_of(responses: Responses, *, most: int = MOST_GAPS) -> Gaps:
     return Gaps(start, end, waiting)
 
 
-def _silences(due: Ints, last: Ints, answers: Ints) -> tuple[Ints, Ints]:
-    """Starts and ends of every stretch, by end; `last` is for each due the latest end until then."""
-    fresh = np.concatenate(([True], due[1:] > last[:-1]))
-    busy_from = due[fresh]
-    busy_until = last[np.concatenate((np.flatnonzero(fresh)[1:] - 1, [len(due) - 1]))]
+def _silences(responses: Responses, due: Ints) -> tuple[Ints, Ints]:
+    """Starts and ends of every stretch, by end."""
+    busy_from, busy_until = _busy(due, _latest_ends(responses, due))
     # A busy stretch whose last operation only timed out ends without an answer: its end closes the gap.
-    ends = np.concatenate((answers, busy_until))
+    ends = np.concatenate((responses.end[responses.answered], busy_until))
     ends.sort()
     start = busy_from[np.searchsorted(busy_from, ends, side="right") - 1]
     np.maximum(start[1:], ends[:-1], out=start[1:])
     return start, ends
 
 
-def _by_due(responses: Responses) -> tuple[Ints, Ints]:
-    """Dues in order, and for each the latest end of an operation that was due until then."""
-    if bool(np.all(responses.due[1:] >= responses.due[:-1])):
-        return responses.due, np.maximum.accumulate(responses.end)
-    order = np.argsort(responses.due, kind="stable")
-    last = responses.end[order]
-    return responses.due[order], np.maximum.accumulate(last, out=last)
+def _busy(due: Ints, last: Ints) -> tuple[Ints, Ints]:
+    """Starts and ends of the stretches in which something was outstanding; `last` as `_latest_ends` gives it."""
+    fresh = np.concatenate(([True], due[1:] > last[:-1]))
+    return due[fresh], last[np.concatenate((np.flatnonzero(fresh)[1:] - 1, [len(due) - 1]))]
+
+
+def _in_order(responses: Responses) -> Ints:
+    """Dues in ascending order; not copied where they are."""
+    due = responses.due
+    return due if bool(np.all(due[1:] >= due[:-1])) else np.sort(due)
+
+
+def _latest_ends(responses: Responses, due: Ints) -> Ints:
+    """For each due, in order, the latest end of an operation that was due until then."""
+    if due is responses.due:
+        return np.maximum.accumulate(responses.end)
+    last = responses.end[np.argsort(responses.due, kind="stable")]
+    return np.maximum.accumulate(last, out=last)
 
 
 def longest(gaps: Gaps, window: Span | None) -> Span | None:

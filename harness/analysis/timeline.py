@@ -74,7 +74,7 @@ def _counts(buckets: Buckets, count: int) -> tuple[int, ...]:
 
 
 def _errors(responses: Responses, last: Buckets, failed: Ints, count: int) -> dict[str, tuple[int, ...]]:
-    states, which = np.unique(responses.sqlstate[failed], return_inverse=True)
+    states, which = np.unique(responses.states(failed), return_inverse=True)
     found: dict[str, Ints] = {}
     for number, state in enumerate(states.tolist()):
         name = classify(state.decode() or POOL_TIMEOUT).value
