@@ -4,7 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-# As PostgreSQL's lexer (manual, section 4.1): comments, strings of every kind, names, parameters, numbers.
+# As PostgreSQL's lexer (manual, section 4.1): comments, strings of every kind, quoted names, numbers that are no part
+# of a name or of $n.
 _TOKEN: Final = re.compile(
     r"""(?P<line>--[^\r\n]*)
     |(?P<block>/\*)
@@ -13,17 +14,15 @@ _TOKEN: Final = re.compile(
     |(?P<string>'(?:[^']|'')*')
     |(?P<identifier>"(?:[^"]|"")*")
     |(?P<dollar>(?<![A-Za-z0-9_$])\$(?P<tag>(?:[A-Za-z_][A-Za-z0-9_]*)?)\$.*?\$(?P=tag)\$)
-    |(?P<name>[A-Za-z_\u0080-\U0010ffff][A-Za-z0-9_$\u0080-\U0010ffff]*)
-    |(?P<parameter>\$\d+)
-    |(?P<number>0[xX][0-9A-Fa-f_]+|0[oO][0-7_]+|0[bB][01_]+
+    |(?<![A-Za-z0-9_$\u0080-\U0010ffff])(?P<number>0[xX][0-9A-Fa-f_]+|0[oO][0-7_]+|0[bB][01_]+
         |\d[\d_]*(?:\.(?!\.)\d*)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)""",
     re.VERBOSE | re.DOTALL,
 )
 _SPACE: Final = re.compile(r"\s+")
 _BLOCK_EDGE: Final = re.compile(r"/\*|\*/")
-_KEPT: Final = frozenset({"identifier", "name", "parameter"})
 _ESCAPES: Final = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
-_MARK: Final = "'?'"
+_NUMBER: Final = "\0"  # no text of PostgreSQL has it, so that no two statements are taken for one
+_QUOTED: Final = "'\0'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +45,8 @@ class Template:
 def template_of(sql: str) -> Template:
     """The template of `sql`; an unclosed quote or comment is taken as it stands.
 
-    >>> template_of("SELECT 'a',  x FROM t1 WHERE n = 5 -- five").text
-    "SELECT '?', x FROM t1 WHERE n = ? "
+    >>> template_of("SELECT 'a',  x FROM t1 WHERE n = 5").text.replace("\\0", "?")
+    "SELECT '?', x FROM t1 WHERE n = ?"
     """
     parts: list[str] = []
     literals: list[Literal] = []
@@ -57,7 +56,7 @@ def template_of(sql: str) -> Template:
         kind, at = token.lastgroup or "", token.end()
         if kind == "tag":
             kind = "dollar"
-        if kind in _KEPT:
+        if kind == "identifier":
             parts.append(token[0])
         elif kind == "line":
             parts.append(" ")
@@ -66,7 +65,7 @@ def template_of(sql: str) -> Template:
             at = _block_end(sql, at)
         else:
             literals.append(Literal(token.start(), _value(token, kind), kind != "number"))
-            parts.append(_MARK if kind != "number" else "?")
+            parts.append(_QUOTED if kind != "number" else _NUMBER)
     parts.append(_blanks(sql[at:]))
     return Template("".join(parts), tuple(literals))
 

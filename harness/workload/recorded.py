@@ -30,6 +30,7 @@ from harness.workload.literals import Template, template_of
 _CACHED: Final = 20_000  # templates: at a few kB each, some tens of MB
 _MAX_VARIANTS: Final = 8  # of kept constants; more of them are data, not code
 _MAX_TEXT: Final = 200_000  # characters: longer ones are bulk loads in disguise
+_HEAD: Final = 1_000  # characters in which the first word is looked for
 _EXACT_LENGTH: Final = 8
 _BUCKET: Final = 1.25  # lists longer than that are alike up to a quarter
 _COVERED: Final = {
@@ -102,7 +103,7 @@ class _Outline:
     """What a template says of every statement that has it: which constants may be code, which values are arrays."""
 
     sources: tuple[int, ...]
-    """For each constant of the tree the literal of the text (0 and more), or of `$n` −n."""
+    """For each constant of the tree the literal of the text (0 and more), or −1 − n of `$n`."""
     negative: frozenset[int]
     """Constants whose sign stands before the literal."""
     maybe_code: tuple[str, ...]
@@ -118,12 +119,14 @@ class StatementReader:
         self._catalog = catalog
         self._outlines: OrderedDict[str, _Outline | UnsuitedError] = OrderedDict()
         self._variants: OrderedDict[tuple[object, ...], tuple[Variant, tuple[object, ...]]] = OrderedDict()
-        self._kept: dict[str, set[tuple[str, ...]]] = {}
+        self._kept: OrderedDict[str, set[tuple[str, ...]]] = OrderedDict()
 
     def read(self, sql: str, parameters: Mapping[int, str | None]) -> Recorded:
         """One statement (not several); `parameters` are bound values, None for NULL. UnsuitedError says why not."""
         if len(sql) > _MAX_TEXT:
-            raise UnsuitedError(f"longer than {_MAX_TEXT:,} characters", statement=_command_word(sql))
+            raise UnsuitedError(f"longer than {_MAX_TEXT:,} characters", statement=_command_word(sql[:_HEAD]))
+        if "\0" in sql:
+            raise UnsuitedError("no text of PostgreSQL", statement="")
         template = template_of(sql)
         outline = self._outline(sql, template)
         values = [
@@ -132,7 +135,7 @@ class StatementReader:
         ]
         kept = self._kept_values(template.text, outline, values)
         nulls = tuple(
-            i for i, source in enumerate(outline.sources) if source < 0 and parameters.get(-source, "") is None
+            i for i, source in enumerate(outline.sources) if source < 0 and parameters.get(-1 - source, "") is None
         )
         arrays = {i: _array_items(values[i]) for i in outline.arrays if values[i] is not None}
         key = (template.text, kept, nulls, tuple((i, len(items or ())) for i, items in arrays.items()))
@@ -163,7 +166,10 @@ class StatementReader:
         )
         if not any(value != "\0" for value in kept):
             return ()
-        seen = self._kept.setdefault(template, set())
+        seen = self._kept.get(template)
+        if seen is None:
+            seen = set()
+            _remember(self._kept, template, seen)
         if kept not in seen and len(seen) >= _MAX_VARIANTS:
             return ()
         seen.add(kept)
@@ -268,7 +274,7 @@ def _outline_of(sql: str, template: Template, catalog: Catalog | None) -> _Outli
 def _source(constant: Constant, sql: str, template: Template) -> int:
     wrapper = constant.wrapper
     if constant.is_parameter:
-        return -int(wrapper.param_ref.number)
+        return -1 - int(wrapper.param_ref.number)
     # The parser counts bytes; `-5` is one constant that begins at its sign.
     place = wrapper.a_const.location
     at = place if sql.isascii() else len(sql.encode()[:place].decode(errors="ignore"))
@@ -280,7 +286,7 @@ def _source(constant: Constant, sql: str, template: Template) -> int:
 
 def _value(source: int, template: Template, parameters: Mapping[int, str | None], *, negative: bool) -> str | None:
     if source < 0:
-        return parameters.get(-source)
+        return parameters.get(-1 - source)
     value = template.literals[source].value
     return f"-{value}" if negative else value
 
