@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from harness.events.traffic import StatementCompared, StatementNotCovered, WorkloadDerived
 from harness.model.errors import SpecError
 from harness.postgres.connect import Connection
@@ -51,9 +53,18 @@ def derive_workload(stage: Stage) -> Stage:
         source, name, derived = _derive(stage, tryout)
         realism = check_realism(derived, tryout)
     _refuse_nothing(stage, source, derived)
+    derived = _of_the_old_version(derived, traffic)
     stage.emit(told(derived, source=source, name=name, realism=realism, at_ns=stage.clock.now_ns()))
     workload = extend_workload(traffic, derived.operations, path=stage.loaded.path, phases=stage.scenario.phase)
     return replace(stage, workload=workload)
+
+
+def _of_the_old_version(derived: Derived, traffic: TrafficSpec) -> Derived:
+    """What was before the migration is what the old version sends, where the scenario says what the new one does."""
+    if not any(operation.version == "new" for operation in traffic.operation):
+        return derived
+    old = tuple(msgspec.structs.replace(operation, version="old") for operation in derived.operations)
+    return replace(derived, operations=old)
 
 
 def told(

@@ -9,7 +9,7 @@ from harness.workload.candidates import Candidate, Kind, by_key
 from harness.workload.catalog import Catalog, Column, ForeignKey, Index, Table, quoted, quoted_list
 from harness.workload.fresh import Fresh, column_text, fresh_values, parameter_name
 
-_WIDE: Final = 200  # bytes; samples of wider columns would fill the generator's memory
+_WIDE: Final = 64  # bytes; a sample of 100,000 values of every table has to fit the generator's memory
 _FEW: Final = 100  # rows; below it, that every value differs says little
 _SHORT: Final = 64  # bytes; a longer text that never repeats is prose and no name of something
 _UPDATES: Final = 6  # columns that are tried until one can be updated
