@@ -119,7 +119,7 @@ class TrafficPlan:
 
     def ledger_path(self, process: int) -> Path:
         """The private file of process `process`."""
-        return self.private_folder / f"ledger-{process}.json"
+        return self.private_folder / f"ledger-{process}.ndjson"
 
     def limits(self, process: int) -> PoolLimits:
         """Process `process`'s part of the pool: its share of those who may wait, at least one where any may."""

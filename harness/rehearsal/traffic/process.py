@@ -194,7 +194,8 @@ class TrafficProcess:
                 left = deadline - time.monotonic()
                 if left <= 0 or not self._listen(left):
                     raise TrafficLostError("a traffic process died or stopped answering; its records are incomplete")
-            ledger = read_ledger([self._plan.ledger_path(process) for process in range(self._plan.processes)])
+            paths = [self._plan.ledger_path(process) for process in range(self._plan.processes)]
+            ledger = read_ledger(paths, self._plan.primary_keys)
         finally:
             self._end()
         return _summarize(list(self._summaries.values()), ledger)

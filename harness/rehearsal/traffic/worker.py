@@ -68,7 +68,7 @@ class _Worker:
         self._orphaned = False
         self._recorder = Recorder(plan.records_path(process))
         self._inserted = inserted_ring(plan.workload, plan.primary_keys)
-        self._ledger = Ledger(plan.primary_keys, observe=self._inserted.observe)
+        self._ledger = Ledger(plan.ledger_path(process), observe=self._inserted.observe)
         self._timetable = self._make_timetable()
         self._loop = self._make_loop()
 
@@ -120,7 +120,7 @@ class _Worker:
         self._loop.run(until=self._until, on_tick=self._count)
         self._loop.abandon()
         self._recorder.close()
-        self._ledger.save(self._plan.ledger_path(self._process))
+        self._ledger.close()
         self._count()
         self._say(self._summary(cpu_seconds=time.process_time() - cpu, wall_seconds=time.monotonic() - wall))
         self._loop.close()

@@ -19,18 +19,19 @@ def keys(*numbers: int) -> list[tuple[str, str]]:
     return [(str(number), f"l{number}") for number in numbers]
 
 
-def test_a_column_is_live_and_told_by_the_ledger() -> None:
+def test_a_column_is_live_and_told_by_the_ledger(tmp_path: Path) -> None:
     ring = InsertedRing(KEYS, wanted=["public.items"])
     column = ring.ring(ITEMS)
     assert len(column) == 0
-    ledger = Ledger(KEYS, observe=ring.observe)
+    ledger = Ledger(tmp_path / "0.json", observe=ring.observe)
     ledger.acknowledge(LedgerAction.INSERT, "public.items", iter(keys(1, 2, 3, 2)))
     ledger.acknowledge(LedgerAction.INSERT, "public.Order", [("9",)])
     assert list(column) == ["l1", "l2", "l3"]
     assert list(column[1:]) == ["l2", "l3"]
     ledger.acknowledge(LedgerAction.DELETE, "public.items", keys(1, 7))
     assert sorted(column) == ["l2", "l3"]
-    assert len(ledger) == 6  # three inserted, one of the other table, two deleted
+    assert len(ledger) == 7  # four inserted, one of the other table, two deleted
+    ledger.close()
 
 
 def test_only_the_newest_are_kept() -> None:

@@ -11,26 +11,36 @@ COLUMNS = {"public.a": ("id",), "shop.b": ("x", "y")}
 
 
 def test_files_of_several_processes_merge(tmp_path: Path) -> None:
-    one, other = Ledger(COLUMNS), Ledger(COLUMNS)
+    paths = [tmp_path / "0.json", tmp_path / "1.json"]
+    one, other = map(Ledger, paths)
     one.acknowledge(LedgerAction.INSERT, "public.a", [("1",), ("2",)])
-    one.acknowledge(LedgerAction.INSERT, "shop.b", [("1", "é")])
+    one.acknowledge(LedgerAction.INSERT, "shop.b", [("1", "é\n")])
     other.acknowledge(LedgerAction.INSERT, "public.a", [("3",)])
     other.acknowledge(LedgerAction.DELETE, "public.a", [("1",), ("99",)])
-    paths = [tmp_path / "0.json", tmp_path / "1.json"]
     for ledger, path in zip((one, other), paths, strict=True):
-        ledger.save(path)
+        ledger.close()
         assert path.stat().st_mode & 0o777 == 0o600
-    a, b = read_ledger(paths)
+    a, b = read_ledger(paths, COLUMNS)
     assert (a.relation, a.columns, a.present) == ("public.a", ("id",), (("2",), ("3",)))
     assert a.deleted == (("1",), ("99",))
-    assert (b.relation, b.present) == ("shop.b", (("1", "é"),))
+    assert (b.relation, b.present) == ("shop.b", (("1", "é\n"),))
     assert (len(one), len(other)) == (3, 3)
+
+
+def test_what_was_acknowledged_is_in_the_file_and_not_in_memory(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "0.json")
+    for key in range(10_000):
+        ledger.acknowledge(LedgerAction.INSERT, "public.a", [(str(key),)])
+    assert len((tmp_path / "0.json").read_bytes().splitlines()) > 9_000
+    ledger.close()
+    (entry,) = read_ledger([tmp_path / "0.json"], COLUMNS)
+    assert len(entry.inserted) == len(ledger) == 10_000
 
 
 def test_an_existing_file_is_never_taken_over(tmp_path: Path) -> None:
     (tmp_path / "0.json").touch()
     with pytest.raises(FileExistsError):
-        Ledger(COLUMNS).save(tmp_path / "0.json")
+        Ledger(tmp_path / "0.json")
 
 
 def test_relations_resolve_as_written_then_public_then_the_only_one() -> None:
