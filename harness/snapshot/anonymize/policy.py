@@ -49,8 +49,11 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """The whole file: tables by "schema.name", each with its columns; `references` are foreign keys nobody declared.
 
     `references` maps "schema.table.column" (or "schema.table.column:json.path") to the column it refers to.
+    `allowed_leaks` maps a place ("schema.table.column", or "schema" for the archive's own texts) to the masked columns
+    whose original values may stand there, because they are ordinary words too.
     """
 
     version: int = 1
     tables: dict[str, dict[str, ColumnPolicy]] = {}
     references: dict[str, str] = {}
+    allowed_leaks: dict[str, list[str]] = {}
