@@ -24,6 +24,7 @@ from harness.spec.operation import Instruction as Step
 from harness.spec.operation import Operation, OperationKind, Send
 from harness.spec.params import Fixed, Sources, compile_parameters
 from harness.spec.pgbench.evaluate import Client, compile_expression
+from harness.spec.pgbench.folding import fold
 from harness.spec.pgbench.nodes import Assign, Jump, JumpUnless, Pipeline, PipelineStep, Shell, Sleep, Value
 from harness.spec.pgbench.values import ExpressionError, to_text, typed
 from harness.spec.scenario import Protocol
@@ -78,7 +79,7 @@ def _operation(
     draws = compile_parameters(operation.parameters, sources=sources)
     return CompiledOperation(
         index=operation.index,
-        code=_Compiler(operation, statements, protocol).code(),
+        code=_Compiler(operation, statements, protocol, known=_never_assigned(operation, fixed)).code(),
         fixed=fixed,
         # A fixed one is set once more after its draw, which others may depend on.
         draws=[(name, draw) for name, draw in draws if name not in fixed or len(draws) > len(fixed)],
@@ -100,11 +101,28 @@ def _constant(text: str, *, numeric: bool) -> Value:
     return text
 
 
+def _never_assigned(operation: Operation, fixed: Mapping[str, Value]) -> dict[str, int | float | bool]:
+    """Numbers that stay what the scenario says while the operation runs; rows may set a variable of any name."""
+    if any(statement.capture is not None for statement in operation.statements):
+        return {}
+    assigned = {step.name for step in operation.program if isinstance(step, Assign)}
+    assigned |= {step.variable for step in operation.program if isinstance(step, Shell) and step.variable is not None}
+    return {name: value for name, value in fixed.items() if isinstance(value, int | float) and name not in assigned}
+
+
 class _Compiler:
     """Turns the instructions of an operation into code, with the driver's own BEGIN, COMMIT and pipeline around it."""
 
-    def __init__(self, operation: Operation, statements: Sequence[CompiledStatement], protocol: Protocol) -> None:
+    def __init__(
+        self,
+        operation: Operation,
+        statements: Sequence[CompiledStatement],
+        protocol: Protocol,
+        *,
+        known: Mapping[str, int | float | bool],
+    ) -> None:
         self._operation = operation
+        self._known = known
         self._statements = statements
         self._protocol = protocol
         self._offset = 0
@@ -134,7 +152,7 @@ class _Compiler:
             case Send(number):
                 return self._send(at, self._statements[number])
             case Assign(name, expression, _):
-                return SetVariable(at, name, compile_expression(expression))
+                return SetVariable(at, name, compile_expression(fold(expression, self._known)))
             case Sleep(duration, unit_ns, _):
                 return Pause(at, compile_expression(duration), unit_ns=unit_ns)
             case JumpUnless(condition, target, _):

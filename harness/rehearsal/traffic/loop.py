@@ -75,6 +75,8 @@ class Loop:
         self._cut_off: list[BoundSession] = []
         self._ask_again = False
         self._flush_ns = 0
+        self._freed_ns = 0
+        self._keeps = not limits.lends
 
     @property
     def waiting(self) -> int:
@@ -122,6 +124,7 @@ class Loop:
             if self._waiting or self._pool.bidders:
                 self._expire(now)
             while timers.next_ns <= now:
+                self._freed_ns = 0
                 timers.ring(now)
                 self._serve()
             if now >= tick_ns:
@@ -136,6 +139,7 @@ class Loop:
             for descriptor, events in watch.wait(wake_ns - now):
                 session = sessions.get(descriptor)
                 if session is not None:
+                    self._freed_ns = 0
                     self._on_socket(session, events)
                     if self._waiting or self._pool.bidders:
                         self._serve()
@@ -240,15 +244,16 @@ class Loop:
         failure, now = actor.failure, time.monotonic_ns() - self._origin_ns
         if failure is None:
             self._record(actor, now, _OK, 0, actor.absorbed)
+            if self._keeps:  # its connection has just answered: it is its own, and sound
+                actor.operation = None
+                actor.turn += 1
+                self._freed_ns = now
+                self._free.append(actor)
+                return
         else:
             self.tally.note(self._index(actor), failure, actor.statement)
             self._record(actor, now, _ERROR, actor.statement, failure.sqlstate.encode())
-        if failure is None and not self._limits.lends:  # its connection has just answered: it is its own, and sound
-            actor.operation = None
-            actor.turn += 1
-            self._free.append(actor)
-        else:
-            self._release(actor)
+        self._release(actor)
 
     def _record(self, actor: Actor, now: int, outcome: int, statement: int, sqlstate: bytes) -> None:
         operation = actor.operation
@@ -281,7 +286,8 @@ class Loop:
         if self._pool.bidders:
             self._pool.match()
         while self._waiting and self._free:
-            now = self.now_ns()
+            # Who waits has the connection from the moment at which it became free.
+            now, self._freed_ns = self._freed_ns or self.now_ns(), 0
             if self._waiting[0][0] + self._limits.pool_timeout_ns <= now:
                 self._expire(now)
             else:

@@ -46,6 +46,8 @@ def compile_expression(expression: Expression) -> Evaluator:
                 [(compile_expression(condition), compile_expression(result)) for condition, result in branches],
                 compile_expression(default),
             )
+        case Call("random", (Constant(low), Constant(high))) if type(low) is int and type(high) is int:
+            return _between(low, high)
         case Call(function, arguments):
             return _call(function, [compile_expression(argument) for argument in arguments])
         case _:
@@ -108,6 +110,14 @@ def _is(operand: Evaluator, tested: Evaluator) -> Evaluator:
     return evaluate
 
 
+def _between(low: int, high: int) -> Evaluator:
+    """random() with bounds that are known: nearly every \\set of a script."""
+    width = high - low + 1
+    if not 0 < width < _PLAIN:
+        return lambda client: distributions.uniform(client.random, low, high)
+    return lambda client: low + int(client.random.random() * width)
+
+
 def _random(draw: Callable[..., int], arguments: list[Evaluator]) -> Evaluator:
     def evaluate(client: Client) -> Value:
         values = [argument(client) for argument in arguments]
@@ -116,17 +126,7 @@ def _random(draw: Callable[..., int], arguments: list[Evaluator]) -> Evaluator:
         low, high = as_int(values[0]), as_int(values[1])
         return draw(client.random, low, high, *map(as_double, values[2:]))
 
-    if draw is not distributions.uniform:
-        return evaluate
-    first, last = arguments
-
-    def uniform(client: Client) -> Value:
-        low, high = first(client), last(client)
-        if type(low) is int and type(high) is int and 0 <= high - low < _PLAIN:  # nearly every \\set of a script
-            return low + int(client.random.random() * (high - low + 1))
-        return None if low is None or high is None else draw(client.random, as_int(low), as_int(high))
-
-    return uniform
+    return evaluate
 
 
 def _with_seed(function: str, arguments: list[Evaluator]) -> list[Evaluator]:
