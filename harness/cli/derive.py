@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from harness.cli.output import check_writable
-from harness.cli.traffic import Dsn, Out, give
+from harness.cli.traffic import Clone, Dsn, Out, Owned, give
 from harness.cli.tryouts import database_of, print_realism
 from harness.events.traffic import StatementCompared
 from harness.model.errors import SpecError
@@ -22,12 +22,6 @@ from harness.workload.realism import check_realism
 from harness.workload.statements import Database, derive_from_statements
 from harness.workload.statements_file import RecordedStatements, read_statements
 from harness.workload.write_log import traffic_toml
-
-Owned = Annotated[bool, typer.Option("--i-own-this-database", help="External server: as with `rehearse run`.")]
-Clone = Annotated[
-    Path | None,
-    typer.Option("--scenario", help="Try the operations, writes too, on a clone of this scenario's snapshot."),
-]
 
 
 def auto(

@@ -12,6 +12,7 @@ from harness.model.errors import SpecError
 from harness.workload.derived import Derived
 from harness.workload.from_log import MIN_SHARE, LogOptions, derive_with_arrivals
 from harness.workload.log_files import LogForm
+from harness.workload.prove import prove
 from harness.workload.read_catalog import read_catalog
 from harness.workload.realism import check_realism
 from harness.workload.toml import describe_coverage
@@ -28,6 +29,11 @@ Dsn = Annotated[
         help="A database with the application's schema: says which column belongs to which table. Only read.",
     ),
 ]
+Owned = Annotated[bool, typer.Option("--i-own-this-database", help="External server: as with `rehearse run`.")]
+Clone = Annotated[
+    Path | None,
+    typer.Option("--scenario", help="Try the operations, writes too, on a clone of this scenario's snapshot."),
+]
 
 
 @app.command("from-log")
@@ -35,6 +41,7 @@ def from_log(
     logs: Annotated[list[Path], typer.Argument(metavar="LOG…", help="Server logs, in the order of their time.")],
     out: Out = None,
     dsn: Dsn = "",
+    scenario: Clone = None,
     form: Annotated[LogForm, typer.Option("--format", help="Form of the logs.")] = LogForm.AUTO,
     prefix: Annotated[
         str, typer.Option("--log-line-prefix", help="log_line_prefix of the server, for logs of the form stderr.")
@@ -52,6 +59,7 @@ def from_log(
         Path | None,
         typer.Option("--replay", help="Write the recorded arrivals here, for arrival = trace; values are drawn."),
     ] = None,
+    owned: Owned = False,
 ) -> None:
     """Rebuild the application's transactions from a server log; no value of the log is written down."""
     if sample_rate == 0:
@@ -60,12 +68,16 @@ def from_log(
     options = LogOptions(
         form=form, prefix=prefix, min_share=min_share, sample_rate=sample_rate, keep_common=keep_common_values
     )
-    with database_of(None, dsn) if dsn else nullcontext() as tryout:
+    with database_of(scenario, dsn, owned=owned) if scenario or dsn else nullcontext() as tryout:
         catalog = read_catalog(tryout.connection) if tryout else None
-        derived, arrivals = derive_with_arrivals(logs, catalog=catalog, options=options, arrivals=replay is not None)
+        found, arrivals = derive_with_arrivals(logs, catalog=catalog, options=options, arrivals=replay is not None)
+        derived = prove(found, tryout) if tryout else found
         compared = check_realism(derived, tryout) if tryout else ()
+    if not derived.operations:
+        reasons = sorted({one.reason for one in derived.coverage.uncovered})
+        raise SpecError(f"no operation could be derived: {'; '.join(reasons[:3])}", path=logs[0])
     if replay:
-        replay.write_text(trace_csv(derived, arrivals), encoding="utf-8")
+        replay.write_text(trace_csv(found, arrivals, kept=derived), encoding="utf-8")
     give(derived, traffic_toml(derived, trace=_beside(replay, out)), out=out)
     print_realism(compared, out=out)
 

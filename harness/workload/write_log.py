@@ -19,12 +19,14 @@ def traffic_toml(derived: Derived, *, trace: str = "") -> str:
     return head + "\n" + operations_toml(derived)
 
 
-def trace_csv(derived: Derived, arrivals: Arrivals) -> str:
-    """Lines of seconds and operation, in order, after a header."""
+def trace_csv(derived: Derived, arrivals: Arrivals, *, kept: Derived | None = None) -> str:
+    """Lines of seconds and operation, in order, after a header; only of the operations of `kept`, where it is given."""
     names = [operation.name for operation in derived.operations]
+    known = {operation.name for operation in (kept or derived).operations}
     text = io.StringIO(newline="")
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(("seconds", "operation"))
     for seconds, number in zip(arrivals.seconds, arrivals.operations, strict=True):
-        rows.writerow((f"{seconds:.6f}", names[number]))
+        if names[number] in known:
+            rows.writerow((f"{seconds:.6f}", names[number]))
     return text.getvalue()
