@@ -28,8 +28,8 @@ HEAD = """
     [traffic]
     rate = 100
     actors = 4
-    baseline = "2s"
-    settle = "1s"
+    baseline = "1s"
+    settle = "500ms"
 """
 MIGRATION = {
     "up.sql": "ALTER TABLE orders ADD COLUMN source text;",
