@@ -10,6 +10,8 @@ from harness.model.verdict import Verdict
 from harness.model.words import Direction
 from harness.spec.scenario import Scenario
 
+_MEASURED = ("outage", "p99", "failed")
+
 
 def sentence_of(
     verdict: Verdict, facts: Facts, scenario: Scenario, *, checks: Sequence[Check], findings: Sequence[Finding]
@@ -81,7 +83,9 @@ def _block(facts: Facts) -> str:
 
 
 def _limits(bad: dict[str, Check]) -> str:
-    return "; ".join(f"{check.label}: {check.found} ({check.note})" for check in list(bad.values())[:2])
+    """Two at most, causes first: what the traffic did otherwise explains what it found."""
+    ordered = sorted(bad.values(), key=lambda check: check.id in _MEASURED)
+    return "; ".join(f"{check.label}: {check.found} ({check.note})" for check in ordered[:2])
 
 
 def _warning(bad: dict[str, Check], findings: list[Finding]) -> str:
