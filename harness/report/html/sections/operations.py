@@ -86,7 +86,9 @@ def _errors(view: View) -> list[Markup]:
         )
         for e in view.errors
     ]
-    return [tag("h3", "Errors by who felt them"), table(_ERRORS, rows, label="Errors", class_="stack roomy")]
+    shown = len(_ERRORS) if any(e.when for e in view.errors) else len(_ERRORS) - 1
+    cells = [row[:shown] for row in rows]
+    return [tag("h3", "Errors by who felt them"), table(_ERRORS[:shown], cells, label="Errors", class_="stack roomy")]
 
 
 def _times(view: View) -> list[Markup]:
