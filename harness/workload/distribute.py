@@ -103,9 +103,15 @@ def is_unique(use: ParameterUse, table: Table | None, observed: Observed) -> boo
     """Whether a value that is stored must be one that no row has; without a catalog, whether those of the log are."""
     if table is not None:
         return any(index.unique and index.columns == (use.column,) for index in table.indexes)
-    if use.role is not Role.INSERTED:
+    if use.role is not Role.INSERTED or not _may_be_key(use):
         return False
     return observed.is_rising or (observed.kind is ValueKind.UUID and observed.distinct == observed.tracked)
+
+
+def _may_be_key(use: ParameterUse) -> bool:
+    """Whether its name is not that of a reference: order_id is orders' own, and everywhere else one to them."""
+    stem = use.column.removesuffix("_id")
+    return stem == use.column or use.table.rpartition(".")[2].strip('"').startswith(stem)
 
 
 def _unique(source: str, column: Column | None, observed: Observed) -> str:

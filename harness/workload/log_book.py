@@ -8,7 +8,8 @@ from typing import Final, TypeAlias
 from harness.model.units import NS_PER_S
 from harness.workload.derived import Uncovered
 from harness.workload.observed import Observed
-from harness.workload.recorded import StatementReader, UnsuitedError, Variant
+from harness.workload.outline import UnsuitedError
+from harness.workload.recorded import StatementReader, Variant
 from harness.workload.shapes import Block, RepetitionCounts, collapse
 from harness.workload.transactions import LoggedTransaction, Step
 

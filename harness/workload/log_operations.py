@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
@@ -11,12 +11,11 @@ from harness.spec.scenario import OperationSpec, StatementSpec
 from harness.spec.targets import find_targets
 from harness.workload.catalog import Catalog, quoted
 from harness.workload.derived import Expectation
-from harness.workload.distribute import Place, UndrawableError, find_table, is_unique, parameter_for, rounded_width
 from harness.workload.inference import ParameterUse, Role
-from harness.workload.links import Link, Returned, SameValue, Slot, find_links
-from harness.workload.log_book import LogBook, Shape, ShapeKey, StatementTotals, Token
-from harness.workload.observed import COMMON, Observed, ValueKind
+from harness.workload.links import Returned, SameValue, Slot, find_links
+from harness.workload.log_book import LogBook, Shape, ShapeKey, Token
 from harness.workload.recorded import Variant
+from harness.workload.shape_plan import Plan, ranges, width_of
 
 MOST_STATEMENTS: Final = 250
 """Of one operation: operations.bin tells 255 apart, and BEGIN, COMMIT and the like are some of them."""
@@ -58,14 +57,18 @@ class Maker:
             if (totals := self.book.statements.get(token)) is not None
         }
         links = find_links(key, shape.instances, variants, self.catalog)
-        plan = _Plan(self, key, shape, variants, links, made.left_out)
-        plan.check()
+        plan = Plan(self.book, self.catalog, self.keep_common, key, shape, variants, links, made.left_out)
+        while plan.check():
+            # Links to what is left out are gone; what was linked to one INSERT may still be the same value.
+            sound = {token: variant for token, variant in variants.items() if token not in made.left_out}
+            links = find_links(key, shape.instances, sound, self.catalog)
+            plan = Plan(self.book, self.catalog, self.keep_common, key, shape, variants, links, made.left_out)
         if all(token in made.left_out or token.startswith(" ") for block in key.blocks for token in block):
             return made
         for counts, weight in shape.repetitions.operations():
             fitting, factor = _fitting(key, counts)
             made.shortened += fitting != counts
-            operation = _Operation(plan).build(fitting, weight * factor)
+            operation = _Operation(plan, self.name).build(fitting, weight * factor)
             made.operations.append(operation.spec)
             made.expectations += operation.expectations
         return made
@@ -97,91 +100,6 @@ def _fitting(key: ShapeKey, counts: tuple[int, ...]) -> tuple[tuple[int, ...], f
     return fewer, total / new
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """What all operations of one shape share: where each slot's value comes from."""
-
-    maker: Maker
-    key: ShapeKey
-    shape: Shape
-    variants: Mapping[Token, Variant]
-    links: Mapping[Slot, Link]
-    left_out: dict[Token, str]
-    drawn: dict[Slot, str | int | float] = field(default_factory=dict)
-    rows: dict[Slot, str] = field(default_factory=dict)
-    """Slots whose values are of one row, with the table: drawn together."""
-
-    def check(self) -> None:
-        """Find a parameter for every slot that needs one; a statement with a slot that has none is left out."""
-        for block, tokens in enumerate(self.key.blocks):
-            for place, token in enumerate(tokens):
-                if token in self.variants and token not in self.left_out:
-                    try:
-                        self._statement(block, place, token)
-                    except UndrawableError as error:
-                        self.left_out[token] = str(error)
-
-    def totals(self, token: Token) -> StatementTotals:
-        return self.maker.book.statements[token]
-
-    def _statement(self, block: int, place: int, token: Token) -> None:
-        variant = self.variants[token]
-        if variant.kept_names and not (self.maker.keep_common and self.totals(token).calls >= COMMON):
-            raise UndrawableError("a key of JSON stands in its text; --keep-common-values keeps one that is common")
-        own = [slot for slot in range(len(variant.slots)) if (block, place, slot) not in self.links]
-        for slot in own:
-            self.drawn[block, place, slot] = self.parameter((block, place, slot))
-        for slots in _same_row(variant, own, self.maker.catalog).values():
-            for slot in slots:
-                self.rows[block, place, slot] = variant.slots[slot].use.table
-
-    def parameter(self, slot: Slot) -> str | int | float:
-        """The distribution of a slot, or of one that has the same value and says more of it."""
-        same = [slot, *(later for later, link in self.links.items() if link == SameValue(slot))]
-        error = UndrawableError("nothing is known of its values")
-        known = [self._known(one) for one in same]
-        deletes = any(used_up and use.role is Role.EQUAL for use, _, used_up in known)
-        for use, observed, _ in sorted(known, key=lambda one: self._rank(one, first=one is known[0])):
-            try:
-                return parameter_for(
-                    Place(use, deletes), observed, catalog=self.maker.catalog, keep_common=self.maker.keep_common
-                )
-            except UndrawableError as undrawable:
-                error = undrawable
-        raise error
-
-    def _rank(self, known: tuple[ParameterUse, Observed, bool], *, first: bool) -> int:
-        """Which use of a value says most of it: a key that is made, what is looked up, what is stored, the rest."""
-        use, observed, _ = known
-        table = find_table(use.table, self.maker.catalog)
-        if use.role is Role.INSERTED and (first or table is not None) and is_unique(use, table, observed):
-            return 0
-        if use.column and use.role in (Role.EQUAL, Role.IN):
-            return 1
-        return 2 if use.column and use.role in (Role.INSERTED, Role.SET) else 3
-
-    def _known(self, slot: Slot) -> tuple[ParameterUse, Observed, bool]:
-        token = self.key.blocks[slot[0]][slot[1]]
-        variant = self.variants[token]
-        observed = self.totals(token).observed[variant.ordinals[slot[2]]]
-        return variant.slots[slot[2]].use, observed, variant.command == "DELETE"
-
-
-def _same_row(variant: Variant, own: Sequence[int], catalog: Catalog | None) -> dict[str, list[int]]:
-    """Slots that find rows of one table by several of its columns: drawn apart, they would find none."""
-    found: dict[str, dict[str, int]] = {}
-    for slot in own:
-        use = variant.slots[slot].use
-        if use.role is Role.EQUAL and use.column and not use.function and variant.slots[slot].group is None:
-            found.setdefault(use.table, {}).setdefault(use.column, slot)
-    kept = {}
-    for name, columns in found.items():
-        table = find_table(name, catalog)
-        if len(columns) > 1 and (table is None or table.rows > 0):
-            kept[name] = list(columns.values())
-    return kept
-
-
 @dataclass(slots=True)
 class _Built:
     spec: OperationSpec
@@ -192,7 +110,8 @@ class _Built:
 class _Operation:
     """One operation while it is put together."""
 
-    plan: _Plan
+    plan: Plan
+    namer: Callable[[Sequence[Variant]], str]
     params: dict[str, str | int | float] = field(default_factory=dict)
     known: dict[tuple[Slot, int], str] = field(default_factory=dict)
     """The name of the parameter of a slot in a repetition."""
@@ -220,7 +139,7 @@ class _Operation:
             sql = [key.begin, *sql, "ROLLBACK" if key.rolls_back else "COMMIT"]
             first = 1
         variants = [plan.variants[token] for token in tokens if token in plan.variants]
-        name = plan.maker.name(variants)
+        name = self.namer(variants)
         weight = float(f"{weight:.6g}")
         only = sql[0] if len(sql) == 1 and isinstance(sql[0], str) else None
         spec = OperationSpec(name=name, weight=weight, sql=only if only is not None else tuple(sql), params=self.params)
@@ -266,10 +185,8 @@ class _Operation:
         name = self.known[slot, repetition] = self._free(_base(use))
         if slot in self.plan.rows:
             self.params[name] = f"row({use.table}.{quoted(use.column)}{row})"
-        elif slot in self.plan.drawn:
+        else:
             self.params[name] = self.plan.drawn[slot]
-        else:  # it shares a value with a statement that was left out
-            self.params[name] = self.plan.parameter(slot)
 
     def _free(self, base: str) -> str:
         name, number = base, 1
@@ -281,11 +198,11 @@ class _Operation:
 
     def _order(self, block: int, repetition: int, place: int, variant: Variant) -> None:
         """The upper bound of a range lies above its lower one, as far as it does in the log."""
-        for lower, upper in _ranges(variant):
+        for lower, upper in ranges(variant):
             slots = [(block, place, lower), (block, place, upper)]
             if any(slot in self.plan.links or slot in self.plan.rows for slot in slots):
                 continue
-            width = _width(self.plan, block, place, lower, upper)
+            width = width_of(self.plan, block, place, lower, upper)
             low, high = (self.known[slot, repetition] for slot in slots)
             if width is not None:
                 self.params[high] = f"expr(:{low} + random({width[0]}, {width[1]}))"
@@ -298,35 +215,6 @@ class _Operation:
         columns = self.plan.variants[token].returned
         into = tuple(inserted.get(n) or self._free(f"unused_{_plain(column)}") for n, column in enumerate(columns))
         return StatementSpec(sql=text, into=into[0] if len(into) == 1 else into)
-
-
-def _ranges(variant: Variant) -> Iterator[tuple[int, int]]:
-    """Pairs of slots that are the lower and the upper bound of one column."""
-    lower = {
-        (slot.use.table, slot.use.column): number
-        for number, slot in enumerate(variant.slots)
-        if slot.use.role is Role.LOWER and slot.use.column
-    }
-    for number, slot in enumerate(variant.slots):
-        if slot.use.role is Role.UPPER and (slot.use.table, slot.use.column) in lower:
-            yield lower[slot.use.table, slot.use.column], number
-
-
-def _width(plan: _Plan, block: int, place: int, lower: int, upper: int) -> tuple[int, int] | None:
-    """How far apart two integer bounds are, rounded; None where the log does not say."""
-    token = plan.key.blocks[block][place]
-    variant, observed = plan.variants[token], plan.totals(token).observed
-    if any(observed[variant.ordinals[slot]].kind is not ValueKind.INTEGER for slot in (lower, upper)):
-        return None
-    widths = []
-    for instance in plan.shape.instances:
-        before = sum(len(plan.key.blocks[i]) * instance.counts[i] for i in range(block))
-        values = instance.values[before + place]
-        if len(values) == len(variant.slots):
-            low, high = values[lower], values[upper]
-            if low is not None and high is not None:
-                widths.append(int(high) - int(low))
-    return rounded_width(min(widths), max(widths)) if widths else None
 
 
 def _with_names(text: str, names: Sequence[str]) -> str:

@@ -9,13 +9,12 @@ from typing import Any, Final
 
 import postgast
 
+from harness.workload.bound_arrays import array_items, array_type
 from harness.workload.catalog import Catalog
 from harness.workload.constants import (
     Constant,
     Constants,
-    command_of,
     is_code,
-    is_negative,
     is_number,
     put_array,
     put_cast,
@@ -24,8 +23,9 @@ from harness.workload.constants import (
     shorten_array,
 )
 from harness.workload.distribute import find_table
-from harness.workload.inference import InferenceError, ParameterUse, Role, infer_parameters, main_use
+from harness.workload.inference import ParameterUse, Role, main_use
 from harness.workload.literals import Template, template_of
+from harness.workload.outline import Outline, UnsuitedError, command_word, outline_of, uses_of
 
 _CACHED: Final = 20_000  # templates: at a few kB each, some tens of MB
 _MAX_VARIANTS: Final = 8  # of kept constants; more of them are data, not code
@@ -33,33 +33,7 @@ _MAX_TEXT: Final = 200_000  # characters: longer ones are bulk loads in disguise
 _HEAD: Final = 1_000  # characters in which the first word is looked for
 _EXACT_LENGTH: Final = 8
 _BUCKET: Final = 1.25  # lists longer than that are alike up to a quarter
-_COVERED: Final = {
-    "SelectStmt": "SELECT", "InsertStmt": "INSERT", "UpdateStmt": "UPDATE", "DeleteStmt": "DELETE",
-    "MergeStmt": "MERGE", "LockStmt": "LOCK",
-}  # fmt: skip
-_REASONS: Final = {
-    "CopyStmt": "COPY: its rows are not in the log",
-    "VariableSetStmt": "a setting of the session",
-    "VariableShowStmt": "a setting of the session",
-    "ExplainStmt": "EXPLAIN",
-    "DeclareCursorStmt": "a cursor", "FetchStmt": "a cursor", "ClosePortalStmt": "a cursor",
-    "PrepareStmt": "PREPARE and EXECUTE in SQL", "ExecuteStmt": "PREPARE and EXECUTE in SQL",
-    "DeallocateStmt": "PREPARE and EXECUTE in SQL",
-    "CallStmt": "CALL: what a procedure does is not in the log", "DoStmt": "DO: what a block does is not in the log",
-}  # fmt: skip
-_WORD: Final = re.compile(r"[A-Za-z]+")
-_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_INTEGER: Final = re.compile(r"[-+]?\d{1,18}")
 _NUMBERED: Final = re.compile(r"\$\d+")
-
-
-class UnsuitedError(ValueError):
-    """No operation can stand for the statement; `statement` is its text without data."""
-
-    def __init__(self, reason: str, *, statement: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.statement = statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,33 +72,19 @@ class Recorded:
     values: tuple[str | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Outline:
-    """What a template says of every statement that has it: which constants may be code, which values are arrays."""
-
-    sources: tuple[int, ...]
-    """For each constant of the tree the literal of the text (0 and more), or −1 − n of `$n`."""
-    negative: frozenset[int]
-    """Constants whose sign stands before the literal."""
-    maybe_code: tuple[str, ...]
-    """`Constant.kept` of those that stand in the text, "" for all others."""
-    arrays: frozenset[int]
-    command: str
-
-
 class StatementReader:
     """Statements of a log to variants; what it keeps is bounded, and knows no values."""
 
     def __init__(self, catalog: Catalog | None = None) -> None:
         self._catalog = catalog
-        self._outlines: OrderedDict[str, _Outline | UnsuitedError] = OrderedDict()
+        self._outlines: OrderedDict[str, Outline | UnsuitedError] = OrderedDict()
         self._variants: OrderedDict[tuple[object, ...], tuple[Variant, tuple[object, ...]]] = OrderedDict()
         self._kept: OrderedDict[str, set[tuple[str, ...]]] = OrderedDict()
 
     def read(self, sql: str, parameters: Mapping[int, str | None]) -> Recorded:
         """One statement (not several); `parameters` are bound values, None for NULL. UnsuitedError says why not."""
         if len(sql) > _MAX_TEXT:
-            raise UnsuitedError(f"longer than {_MAX_TEXT:,} characters", statement=_command_word(sql[:_HEAD]))
+            raise UnsuitedError(f"longer than {_MAX_TEXT:,} characters", statement=command_word(sql[:_HEAD]))
         if "\0" in sql:
             raise UnsuitedError("no text of PostgreSQL", statement="")
         template = template_of(sql)
@@ -137,7 +97,7 @@ class StatementReader:
         nulls = tuple(
             i for i, source in enumerate(outline.sources) if source < 0 and parameters.get(-1 - source, "") is None
         )
-        arrays = {i: _array_items(values[i]) for i in outline.arrays if values[i] is not None}
+        arrays = {i: array_items(values[i]) for i in outline.arrays if values[i] is not None}
         key = (template.text, kept, nulls, tuple((i, len(items or ())) for i, items in arrays.items()))
         found = self._variants.get(key)
         if found is None:
@@ -146,11 +106,11 @@ class StatementReader:
         variant, order = found
         return Recorded(variant, tuple(_ordered(order, values, arrays)))
 
-    def _outline(self, sql: str, template: Template) -> _Outline:
+    def _outline(self, sql: str, template: Template) -> Outline:
         outline = self._outlines.get(template.text)
         if outline is None:
             try:
-                outline = _outline_of(sql, template, self._catalog)
+                outline = outline_of(sql, template, self._catalog)
             except UnsuitedError as error:
                 outline = error
             _remember(self._outlines, template.text, outline)
@@ -158,7 +118,7 @@ class StatementReader:
             raise outline
         return outline
 
-    def _kept_values(self, template: str, outline: _Outline, values: Sequence[str | None]) -> tuple[str, ...]:
+    def _kept_values(self, template: str, outline: Outline, values: Sequence[str | None]) -> tuple[str, ...]:
         """The constants that stay in the text; none where they differ too often to be code."""
         kept = tuple(
             value if value is not None and is_code(kept, value) else "\0"
@@ -178,7 +138,7 @@ class StatementReader:
     def _build(
         self,
         sql: str,
-        outline: _Outline,
+        outline: Outline,
         kept: tuple[str, ...],
         nulls: tuple[int, ...],
         arrays: Mapping[int, list[str] | None],
@@ -202,7 +162,7 @@ class StatementReader:
                 first = len(order) + 1
                 order += [(index, place) for place in range(len(items))]
                 groups += [(-1 - index, 0)] * len(items)
-                put_array(constant.wrapper, range(first, first + len(items)), _array_type(constant, items))
+                put_array(constant.wrapper, range(first, first + len(items)), array_type(constant, items))
                 put.append(constant.wrapper)
                 continue
             source = outline.sources[index]
@@ -215,7 +175,7 @@ class StatementReader:
                     numbers[source] = number
             puts.append((constant, number, "" if constant.is_parameter else is_number(constant.wrapper)))
             put_parameter(constant.wrapper, number)
-        uses = _uses(tree, self._catalog)
+        uses = uses_of(tree, self._catalog)
         for constant, number, type_ in puts:
             if type_ and not constant.is_cast and self._needs_type(main_use(uses, number)):
                 put_cast(constant.wrapper, type_)
@@ -241,49 +201,6 @@ class StatementReader:
         return use.role is Role.OTHER
 
 
-def _outline_of(sql: str, template: Template, catalog: Catalog | None) -> _Outline:
-    try:
-        tree: Any = postgast.parse(sql)
-    except postgast.PgQueryError:
-        raise UnsuitedError("PostgreSQL's parser refuses it (cut off?)", statement=_command_word(sql)) from None
-    if len(tree.stmts) != 1:
-        raise UnsuitedError("no statement", statement="")
-    statement = tree.stmts[0].stmt
-    command = command_of(statement)
-    if command not in _COVERED:
-        raise UnsuitedError(_REASONS.get(command, "a utility statement"), statement=_tag(sql))
-    if command == "SelectStmt" and statement.select_stmt.HasField("into_clause"):
-        raise UnsuitedError("a utility statement", statement="SELECT INTO")
-    constants = Constants(statement)
-    sources = tuple(_source(constant, sql, template) for constant in constants.found)
-    negative = frozenset(index for index, constant in enumerate(constants.found) if is_negative(constant.wrapper))
-    for number, constant in enumerate(constants.found):
-        put_parameter(constant.wrapper, number + 1)
-    uses = _uses(tree, catalog)
-    return _Outline(
-        sources=sources,
-        negative=negative,
-        maybe_code=tuple(
-            constant.kept if source >= 0 else "" for constant, source in zip(constants.found, sources, strict=True)
-        ),
-        arrays=frozenset(use.number - 1 for use in uses if use.role is Role.ANY),
-        command=_COVERED[command],
-    )
-
-
-def _source(constant: Constant, sql: str, template: Template) -> int:
-    wrapper = constant.wrapper
-    if constant.is_parameter:
-        return -1 - int(wrapper.param_ref.number)
-    # The parser counts bytes; `-5` is one constant that begins at its sign.
-    place = wrapper.a_const.location
-    at = place if sql.isascii() else len(sql.encode()[:place].decode(errors="ignore"))
-    for index, literal in enumerate(template.literals):
-        if literal.start >= at:
-            return index
-    raise UnsuitedError("a constant is not where the parser says", statement="")
-
-
 def _value(source: int, template: Template, parameters: Mapping[int, str | None], *, negative: bool) -> str | None:
     if source < 0:
         return parameters.get(-1 - source)
@@ -298,13 +215,6 @@ def _ordered(
         (arrays[place[0]] or [])[place[1]] if isinstance(place, tuple) else values[place]  # type: ignore[call-overload]
         for place in order
     ]
-
-
-def _uses(tree: Any, catalog: Catalog | None) -> tuple[ParameterUse, ...]:
-    try:
-        return infer_parameters(str(postgast.deparse(tree)), catalog)
-    except (InferenceError, postgast.PgQueryError):
-        raise UnsuitedError("its constants cannot be made parameters", statement="") from None
 
 
 def _ordinals(groups: Sequence[tuple[int, int] | None]) -> tuple[int, ...]:
@@ -339,37 +249,6 @@ def _written(statement: Any) -> tuple[str, tuple[str, ...]]:
         named = type(value).__name__ == "ColumnRef" and value.fields[-1].WhichOneof("node") == "string"
         returned.append(value.fields[-1].string.sval if named else "")
     return node.relation.relname, tuple(returned) if all(returned) else ()
-
-
-def _array_items(value: str | None) -> list[str] | None:
-    """The elements of a one-dimensional array's text; None where it is none of those."""
-    if value is None or not (value.startswith("{") and value.endswith("}")) or "{" in value[1:]:
-        return None
-    inner = value[1:-1]
-    if not inner:
-        return []
-    items = re.findall(r'"((?:[^"\\]|\\.)*)"|([^,"]+)', inner)
-    return [re.sub(r"\\(.)", r"\1", quoted) if quoted else plain for quoted, plain in items]
-
-
-def _array_type(constant: Constant, items: Sequence[str]) -> str:
-    if constant.is_cast:
-        return ""
-    if items and all(_INTEGER.fullmatch(item) for item in items):
-        return "bigint"
-    return "uuid" if items and all(_UUID.fullmatch(item) for item in items) else "text"
-
-
-def _command_word(sql: str) -> str:
-    """The first word of a statement that cannot be read: the rest could be anything."""
-    word = _WORD.search(template_of(sql).text)
-    return f"{word[0].upper()[:20]} …" if word else "…"
-
-
-def _tag(sql: str) -> str:
-    """The first two words of a utility statement: what follows may be data or a secret."""
-    words = _WORD.findall(template_of(sql).text)
-    return " ".join(word.upper()[:20] for word in words[:2])
 
 
 def _remember(cache: OrderedDict[Any, Any], key: Any, value: Any) -> None:

@@ -15,7 +15,8 @@ from harness.workload.literals import template_of
 from harness.workload.log_calls import parse_parameters
 from harness.workload.log_files import LogForm
 from harness.workload.log_stderr import StderrDecoder, compile_prefix
-from harness.workload.recorded import StatementReader, UnsuitedError
+from harness.workload.outline import UnsuitedError
+from harness.workload.recorded import StatementReader
 from harness.workload.toml import operations_toml
 
 MESSAGES = st.builds(

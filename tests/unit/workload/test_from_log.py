@@ -183,6 +183,19 @@ def test_a_statement_without_a_parameter_to_draw_leaves_the_others(log: Log) -> 
     assert derived.coverage.covered_calls == 5
 
 
+def test_what_a_statement_that_is_left_out_would_have_given_is_drawn(log: Log) -> None:
+    for n in range(12):
+        log.transaction(
+            f"INSERT INTO orders (id, note) VALUES ({n + 50}, f('planted', 1)) RETURNING id",
+            f"INSERT INTO items (order_id, place) VALUES ({900 + n}, 1)",
+            f"UPDATE orders SET total = 9 WHERE id = {900 + n} AND n = {n + 50}",
+        )
+    operation = only(log.derive())
+    assert len(texts(operation)) == 2
+    assert operation.params == {"order_id": "sample(orders.id)", "place": 1, "total": 9, "n": "sample(orders.n)"}
+    assert ":order_id AND" in texts(operation)[1]
+
+
 PLANTED: Sequence[str] = ("planted", "Anna Meier", "anna@example.org", "4111111111111111", "1980-04-01", "hunter2")
 
 
