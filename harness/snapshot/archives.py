@@ -63,6 +63,16 @@ def archive_needs(dump: Dump, archive: Opened) -> Needs:
         return read_needs(iter(lambda: text.read(CHUNK_BYTES), b""))
 
 
+def write_schema(dump: Dump, archive: Opened, *, into: IO[bytes]) -> None:
+    """Write the archive's schema into a file as SQL. RestoreError where its table of contents cannot be read."""
+    _list(dump, archive, ["--schema-only", "--no-owner", "--no-privileges", *_LEFT_OUT, "-f", "-"], into=into)
+
+
+def write_contents(dump: Dump, archive: Opened, *, into: IO[bytes]) -> None:
+    """Write the archive's table of contents into a file, as pg_restore's --use-list reads it."""
+    _list(dump, archive, ["--list"], into=into)
+
+
 def check_data_files(dump: Dump, archive: Opened) -> None:
     """RestoreError names a table of a directory dump whose data file is not there."""
     if dump.format is not Format.DIRECTORY:

@@ -69,7 +69,7 @@ def read_needs(chunks: Iterable[bytes]) -> Needs:
     """What the SQL text in `chunks` needs; the data of COPY is skipped over, not read."""
     needs = Needs()
     number = 0
-    for line, lines_skipped in _lines_outside_copy(chunks, needs):
+    for line, lines_skipped in lines_outside_copy(chunks, needs):
         number += 1 + lines_skipped
         if line.startswith(b"--"):
             _read_comment(line, needs)
@@ -81,7 +81,7 @@ def read_needs(chunks: Iterable[bytes]) -> Needs:
     return needs
 
 
-def _lines_outside_copy(chunks: Iterable[bytes], needs: Needs) -> Iterator[tuple[bytes, int]]:
+def lines_outside_copy(chunks: Iterable[bytes], needs: Needs) -> Iterator[tuple[bytes, int]]:
     """Lines that are not table data, each with the number of lines of data just before it."""
     rest, skipped, long_line = b"", 0, []
     for chunk in chunks:

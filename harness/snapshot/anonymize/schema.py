@@ -7,7 +7,8 @@ from dataclasses import dataclass
 class Column:
     """A column; `type` as SQL writes it (`character varying(40)`), `base` the type under domains and arrays.
 
-    `generated` columns are not in a dump's data; `identity` and serial ones are.
+    `generated` columns are not in a dump's data; `identity` and serial ones are. `max_length` is in characters, of
+    `character(n)` and `character varying(n)`, also under a domain.
     """
 
     name: str
@@ -17,6 +18,7 @@ class Column:
     default: str | None = None
     generated: bool = False
     max_length: int | None = None
+    identity: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,10 @@ class ForeignKey:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A CHECK constraint, of the table or of a domain it uses: its expression as SQL, and the columns it names."""
+    """A CHECK constraint, of the table or of a domain it uses: its expression as SQL, and the columns it names.
+
+    A domain's expression calls its column VALUE.
+    """
 
     name: str
     expression: str
@@ -42,7 +47,9 @@ class Check:
 class Table:
     """A table "schema.name" with its columns in the order of its data; unique keys include the primary key.
 
-    `partition_of` is the parent, `partition_bound` its FOR VALUES clause, `partition_key` the columns it is divided by.
+    `partition_of` is the parent, `partition_bound` its FOR VALUES clause, `partition_key` the columns it is divided by;
+    `inherits` are the parents by INHERITS. `unique_expressions` are the columns that each unique index on expressions
+    names.
     """
 
     name: str
@@ -54,6 +61,8 @@ class Table:
     partition_of: str | None = None
     partition_bound: str = ""
     partition_key: tuple[str, ...] = ()
+    inherits: tuple[str, ...] = ()
+    unique_expressions: tuple[tuple[str, ...], ...] = ()
 
     def column(self, name: str) -> Column:
         """The column; KeyError where there is none."""
