@@ -7,8 +7,9 @@ from typing import Any, Final
 
 import psycopg
 
-from harness.events.operations import NO_ACTOR, Outcome
+from harness.events.operations import NO_ACTOR
 from harness.model.sqlstate import POOL_FULL, POOL_TIMEOUT
+from harness.rehearsal.traffic.account import Account, index_of
 from harness.rehearsal.traffic.actor import Actor, BoundSession, CompiledOperation
 from harness.rehearsal.traffic.interpreter import Interpreter
 from harness.rehearsal.traffic.pool import Pool, PoolLimits
@@ -19,7 +20,8 @@ from harness.rehearsal.traffic.timetable import NEVER, Arriving, Timetable
 from harness.rehearsal.traffic.watch import WRITABLE, Timers, Watch
 
 _LONGEST_WAIT_NS: Final = 100_000_000  # counters for the live view are at most this old
-_OK, _ERROR, _POOL_TIMEOUT, _ABANDONED = map(int, Outcome)
+_FULL: Final = ServerError(POOL_FULL, "max_waiters operations waited for a connection already")
+_TOO_LATE: Final = ServerError(POOL_TIMEOUT, "no connection was free within pool_timeout")
 
 
 class Loop:
@@ -42,6 +44,7 @@ class Loop:
         on_backend: Callable[[BoundSession], None],
     ) -> None:
         self.tally = Tally()
+        self._account = Account(recorder, self.tally)
         self._operations = operations
         self._actors = actors
         self._timetable = timetable
@@ -183,31 +186,22 @@ class Loop:
                 elif len(self._waiting) > tally.longest_queue:
                     tally.longest_queue = len(self._waiting)
             else:
-                self._unserved(arriving, now, POOL_FULL, "max_waiters operations waited for a connection already")
+                self._account.unserved(arriving, now, _FULL)
         return now
 
     def _expire(self, now: int) -> None:
         patience = self._limits.pool_timeout_ns
         while self._waiting and self._waiting[0][0] + patience <= now:
-            self._unserved(self._waiting.popleft(), now, POOL_TIMEOUT, "no connection was free within pool_timeout")
+            self._account.unserved(self._waiting.popleft(), now, _TOO_LATE)
         if self._pool.next_expiry_ns > now:
             return
         for actor in self._pool.expired(now):
             if actor.start_ns:
-                error = ServerError(POOL_TIMEOUT, "no server connection was free within pool_timeout")
-                self._interpreter.fail(actor, error)
+                self._interpreter.fail(actor, _TOO_LATE)
             else:
-                arriving = Arriving(actor.due_ns, self._index(actor), actor.version)
-                self._unserved(arriving, now, POOL_TIMEOUT, "no server connection was free within pool_timeout")
+                self._account.unserved(Arriving(actor.due_ns, index_of(actor), actor.version), now, _TOO_LATE)
                 self._release(actor)
         self._serve()
-
-    def _unserved(self, arriving: Arriving, now: int, sqlstate: str, why: str) -> None:
-        self.tally.note(arriving.operation, ServerError(sqlstate, why), 0)
-        due, operation, version = arriving
-        self._recorder.add(
-            (due, 0, 0, now, operation, NO_ACTOR, version, _POOL_TIMEOUT, 0, 0, sqlstate.encode()),
-        )
 
     def _begin(self, actor: Actor, arriving: Arriving, now: int, *, waited: bool) -> None:
         actor.due_ns, index, actor.version = arriving
@@ -220,7 +214,7 @@ class Loop:
         operation.draw(actor.variables, actor.client.random)
         actor.random_state = actor.client.random.getstate() if operation.retry and operation.evaluates else None
         if actor.session is None:
-            actor.waited = True
+            actor.waited = waited or not self._pool.idle or bool(self._pool.bidders)
             self._pool.bid(actor)
         else:
             self._start(actor, now)
@@ -241,40 +235,15 @@ class Loop:
         self._interpreter.advance(actor)
 
     def _done(self, actor: Actor) -> None:
-        failure, now = actor.failure, time.monotonic_ns() - self._origin_ns
-        if failure is None:
-            self._record(actor, now, _OK, 0, actor.absorbed)
-            if self._keeps:  # its connection has just answered: it is its own, and sound
-                actor.operation = None
-                actor.turn += 1
-                self._freed_ns = now
-                self._free.append(actor)
-                return
+        now = time.monotonic_ns() - self._origin_ns
+        self._account.done(actor, now)
+        if self._keeps and actor.failure is None:  # its connection has just answered: it is its own, and sound
+            actor.operation = None
+            actor.turn += 1
+            self._freed_ns = now
+            self._free.append(actor)
         else:
-            self.tally.note(self._index(actor), failure, actor.statement)
-            self._record(actor, now, _ERROR, actor.statement, failure.sqlstate.encode())
-        self._release(actor)
-
-    def _record(self, actor: Actor, now: int, outcome: int, statement: int, sqlstate: bytes) -> None:
-        operation = actor.operation
-        self._recorder.add(
-            (
-                actor.due_ns,
-                actor.checkout_ns,
-                actor.start_ns,
-                now,
-                0 if operation is None else operation.index,
-                actor.served_by,
-                actor.version,
-                outcome,
-                statement,
-                actor.attempts,
-                sqlstate,
-            )
-        )
-
-    def _index(self, actor: Actor) -> int:
-        return 0 if actor.operation is None else actor.operation.index
+            self._release(actor)
 
     def _release(self, actor: Actor) -> None:
         actor.operation = None
@@ -319,7 +288,7 @@ class Loop:
             self._watch.as_session_wants(session)
 
     def _answered(self, session: BoundSession, results: list[Any]) -> None:
-        if not results and session.broken:
+        if session.broken:
             self._watch.forget(session)  # its socket is closed: the next connection may get the same number
         actor = session.serves
         if actor is not None and actor.awaits and actor.session is session:
@@ -334,15 +303,14 @@ class Loop:
         now = self.now_ns()
         for actor in self._actors:
             if actor.operation is not None and actor.start_ns:
-                self._record(actor, now, _ABANDONED, 0, b"")
+                self._account.abandoned(actor, now)
                 if actor.session is not None:
                     self._cut_off.append(actor.session)
             elif actor.operation is not None:
-                self._waiting.append(Arriving(actor.due_ns, actor.operation.index, actor.version))
+                self._waiting.append(Arriving(actor.due_ns, index_of(actor), actor.version))
             actor.turn += 1
         while self._waiting:
-            due, operation, version = self._waiting.popleft()
-            self._recorder.add((due, 0, 0, now, operation, NO_ACTOR, version, _ABANDONED, 0, 0, b""))
+            self._account.never_served(self._waiting.popleft(), now)
 
     def close(self) -> None:
         """Cancel what was abandoned, close all connections; may wait for a server that does not answer."""

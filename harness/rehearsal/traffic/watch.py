@@ -90,9 +90,10 @@ class Watch:
     def forget(self, session: BoundSession) -> None:
         """Watch the session's socket no longer; before it is closed."""
         if session.watched >= 0:
-            del self.sessions[session.watched]
-            with suppress(OSError):  # libpq closes the socket of a lost connection by itself
-                self._epoll.unregister(session.watched)
+            if self.sessions.get(session.watched) is session:  # else the number belongs to another's socket by now
+                del self.sessions[session.watched]
+                with suppress(OSError):  # libpq closes the socket of a lost connection by itself
+                    self._epoll.unregister(session.watched)
             session.watched = -1
             session.writing = False
 
