@@ -68,10 +68,17 @@ def _operation(operation: OperationSpec) -> list[str]:
     default = msgspec.to_builtins(OperationSpec(name=""))
     written: dict[str, Any] = msgspec.to_builtins(operation)
     lines = ["[[traffic.operation]]"]
+    if not isinstance(written["sql"], str):
+        written["sql"] = [_part(part) for part in written["sql"]]
     for key, value in written.items():
         if key == "name" or value != default[key]:
             lines.append(f"{key} = {_text(value) if key == 'sql' and isinstance(value, str) else _value(value)}")
     return lines
+
+
+def _part(part: str | dict[str, Any]) -> str | dict[str, Any]:
+    """A statement without the keys that say nothing."""
+    return part if isinstance(part, str) else {key: value for key, value in part.items() if value}
 
 
 def _text(text: str) -> str:
