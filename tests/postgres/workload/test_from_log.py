@@ -30,8 +30,8 @@ from harness.workload.derived import Derived
 from harness.workload.from_log import LogOptions, derive_from_log
 from harness.workload.log_calls import CallReader
 from harness.workload.log_files import LogForm, LogReading, read_entries
-from harness.workload.read_catalog import read_catalog
 from harness.workload.outline import UnsuitedError
+from harness.workload.read_catalog import read_catalog
 from harness.workload.recorded import StatementReader
 from harness.workload.transactions import split_statements
 from tests.postgres.workload.blog import Blog
