@@ -1,0 +1,100 @@
+"""Words for words: names by a dictionary, free text word by word, lengths, case and punctuation kept."""
+
+import re
+from collections.abc import Iterable
+from itertools import groupby
+
+from harness.snapshot.anonymize.transforms.characters import Characters
+from harness.snapshot.anonymize.transforms.keyed import ranked
+
+# Letters and bytes of letters in UTF-8, or digits, as runs; the rest stands between words.
+_WORD = re.compile(rb"[A-Za-z\x80-\xff]+|[0-9]+")
+_ZERO = b"\0"
+_BETWEEN_VALUES = b" \0 "
+_MEMO_ENTRIES = 1 << 17
+
+
+class Words:
+    """A bijection of words: those of the dictionary among one another, all others by their characters.
+
+    Words of as many bytes and characters change places by keyed rank; all in lower or in upper case they do as well.
+    """
+
+    def __init__(self, subkey: bytes, dictionary: Iterable[str]) -> None:
+        self._others = Characters(subkey, purpose=b"words")
+        self._known = _table(subkey, dictionary)
+
+    def __call__(self, value: bytes) -> bytes:
+        """The word that stands for `value`."""
+        return self.many([value])[0]
+
+    def many(self, values: list[bytes]) -> list[bytes]:
+        """The same for each of `values`."""
+        out = [self._known.get(value, b"") for value in values]
+        rest = [at for at, word in enumerate(out) if not word]
+        for at in rest:
+            out[at] = values[at]
+        while rest:
+            for at, word in zip(rest, self._others.many([out[at] for at in rest]), strict=True):
+                out[at] = word
+            # A word of the dictionary is taken already: walking on keeps the whole a bijection.
+            rest = [at for at in rest if out[at] and out[at] in self._known]
+        return out
+
+
+class Text:
+    """Names and free text: every word and every number by itself, so that what repeats in it still repeats."""
+
+    def __init__(self, subkey: bytes, dictionary: Iterable[str]) -> None:
+        self._words = Words(subkey, dictionary)
+        self._memo = {_ZERO: _ZERO}
+
+    def __call__(self, value: bytes) -> bytes:
+        """The text that stands for `value`."""
+        if _ZERO in value:
+            raise ValueError("PostgreSQL's text has no zero bytes")
+        return self._by_word(value)
+
+    def many(self, values: list[bytes]) -> list[bytes]:
+        """The same for each of `values`: what stands between blanks is looked up, new pieces are made together."""
+        joined = _BETWEEN_VALUES.join(values)
+        if not values or joined.count(_ZERO) >= len(values):
+            return [self(value) for value in values]
+        pieces = joined.split(b" ")
+        memo = self._memo
+        if len(memo) > _MEMO_ENTRIES:
+            memo.clear()
+            memo[_ZERO] = _ZERO
+        missing = [piece for piece in set(pieces) if piece not in memo]
+        if missing:
+            memo.update(zip(missing, self._by_word(_ZERO.join(missing)).split(_ZERO), strict=True))
+        return b" ".join([memo[piece] for piece in pieces]).split(_BETWEEN_VALUES)
+
+    def _by_word(self, value: bytes) -> bytes:
+        words = iter(self._words.many(_WORD.findall(value)))
+        return _WORD.sub(lambda _: next(words), value)
+
+
+def _table(subkey: bytes, dictionary: Iterable[str]) -> dict[bytes, bytes]:
+    """Each word, and its forms in lower and upper case, with the word whose place it takes."""
+    single: dict[str, str] = {}
+    for word in sorted(dictionary):
+        if _WORD.fullmatch(word.encode()) and _case_holds(word):
+            single.setdefault(word.lower(), word)
+    table: dict[bytes, bytes] = {}
+    for _, group in groupby(sorted(single.values(), key=_shape), key=_shape):
+        words = sorted(group)
+        for word, other in zip(words, ranked(words, subkey, b"dictionary"), strict=True):
+            table[word.encode()] = other.encode()
+            table[word.lower().encode()] = other.lower().encode()
+            table[word.upper().encode()] = other.upper().encode()
+    return table
+
+
+def _case_holds(word: str) -> bool:
+    forms = (word, word.lower(), word.upper())
+    return len({(len(form), len(form.encode())) for form in forms}) == 1 and word.upper().lower() == word.lower()
+
+
+def _shape(word: str) -> tuple[int, int, tuple[bool, bool]]:
+    return len(word.encode()), len(word), (word == word.lower(), word == word.upper())
