@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import inspect
@@ -19,6 +19,7 @@ NOT_YET: Mapping[str, str] = {
 }
 """Keys of the published format that this version does not act on: silence would look like a promise kept."""
 
+T = TypeVar("T")
 _EMPTY_OF_NOT_YET: Mapping[str, object] = {"rollback.drills": []}
 # Longer names are noise in a message, and difflib is quadratic.
 _LONGEST_QUOTE = 60
@@ -38,14 +39,21 @@ _HINTS = (
 
 def decode_scenario(document: dict[str, Any], *, path: Path) -> Scenario:
     """The document of the file `path` as typed values; SpecError names the first key that is wrong."""
-    document = _without_empty(document)
+    return decode_table(_without_empty(document), Scenario, path=path)
+
+
+def decode_table(table: object, kind: type[T], *, path: Path, key: str = "", page: str = "docs/scenario.md") -> T:
+    """The table at `key` of the file `path` as a `kind`; SpecError names the first key that is wrong.
+
+    `page` is where the keys are documented.
+    """
     try:
-        _check_value(document, inspect.type_info(Scenario), key="", path=path)
-        return msgspec.convert(document, Scenario, strict=True)
+        _check_value(table, inspect.type_info(kind), key=key, path=path)
+        return msgspec.convert(table, kind, strict=True)
     except RecursionError:
         raise SpecError("tables are nested too deep", path=path) from None
     except msgspec.ValidationError as error:
-        raise _type_error(str(error), path=path) from None
+        raise _type_error(str(error), key=key, path=path, page=page) from None
 
 
 def nearest(word: str, among: Iterable[str]) -> str:
@@ -143,8 +151,8 @@ def _unknown(name: str, *, here: str, section: str, fields: list[str], path: Pat
     )
 
 
-def _type_error(text: str, *, path: Path) -> SpecError:
+def _type_error(text: str, *, key: str, path: Path, page: str) -> SpecError:
     match = _AT.match(text)
     what, where = (match["what"], match["where"] or "") if match else (text, "")
-    hint = next((hint for part, hint in _HINTS if part in what), "see docs/scenario.md for the key's type")
-    return SpecError(what[:1].lower() + what[1:], path=path, key=where, hint=hint)
+    hint = next((hint for part, hint in _HINTS if part in what), f"see {page} for the key's type")
+    return SpecError(what[:1].lower() + what[1:], path=path, key=".".join(filter(None, (key, where))), hint=hint)

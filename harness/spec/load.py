@@ -43,7 +43,7 @@ def load_scenario(path: Path) -> LoadedScenario:
     file = _file_of(path)
     raw = _read(file)
     folder = file.parent
-    document = _parse(raw, path=file)
+    document = parse_toml(raw, path=file)
     # Every value has a default: a folder's name, or the file's, says what is rehearsed.
     document.setdefault("name", folder.resolve().name if file.name == SCENARIO_FILE else file.stem)
     scenario = decode_scenario(document, path=file)
@@ -92,7 +92,8 @@ def _read(path: Path) -> bytes:
         raise SpecError(f"cannot be read: {error.strerror}", path=path) from None
 
 
-def _parse(raw: bytes, *, path: Path) -> dict[str, Any]:
+def parse_toml(raw: bytes, *, path: Path) -> dict[str, Any]:
+    """The document in the bytes of the TOML file `path`; SpecError says in which line it is none."""
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

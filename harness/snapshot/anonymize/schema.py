@@ -48,8 +48,8 @@ class Table:
     """A table "schema.name" with its columns in the order of its data; unique keys include the primary key.
 
     `partition_of` is the parent, `partition_bound` its FOR VALUES clause, `partition_key` the columns it is divided by;
-    `inherits` are the parents by INHERITS. `unique_expressions` are the columns that each unique index on expressions
-    names.
+    `inherits` are the parents by INHERITS. `unique_expressions` are unique indexes whose elements are not all columns:
+    their elements as SQL, and the columns these name.
     """
 
     name: str
@@ -62,7 +62,7 @@ class Table:
     partition_bound: str = ""
     partition_key: tuple[str, ...] = ()
     inherits: tuple[str, ...] = ()
-    unique_expressions: tuple[tuple[str, ...], ...] = ()
+    unique_expressions: tuple[Check, ...] = ()
 
     def column(self, name: str) -> Column:
         """The column; KeyError where there is none."""

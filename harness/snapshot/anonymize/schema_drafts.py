@@ -22,7 +22,7 @@ class Draft:
     foreign_keys: list[ForeignKey] = field(default_factory=list)
     checks: list[Check] = field(default_factory=list)
     exclusions: list[tuple[str, ...]] = field(default_factory=list)
-    unique_expressions: list[tuple[str, ...]] = field(default_factory=list)
+    unique_expressions: list[Check] = field(default_factory=list)
     partition_of: str | None = None
     partition_bound: str = ""
     partition_key: tuple[str, ...] = ()
@@ -96,7 +96,7 @@ class Drafts:
             partition_bound=draft.partition_bound,
             partition_key=draft.partition_key,
             inherits=tuple(draft.inherits),
-            unique_expressions=tuple(sorted(draft.unique_expressions)),
+            unique_expressions=tuple(sorted(draft.unique_expressions, key=lambda one: one.expression)),
         )
 
     def _with_target(self, key: ForeignKey) -> ForeignKey:

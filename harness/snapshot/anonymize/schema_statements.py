@@ -18,7 +18,7 @@ from harness.snapshot.anonymize.sql_trees import (
     object_name,
     table_name,
 )
-from harness.snapshot.anonymize.sql_types import SERIALS, type_names, type_text
+from harness.snapshot.anonymize.sql_types import SERIALS, quoted, type_names, type_text
 
 
 def take(drafts: Drafts, kind: str, node: Any) -> None:
@@ -169,7 +169,9 @@ def _index(drafts: Drafts, node: Any) -> None:
         drafts.indexes[table, str(node.idxname)] = columns
         add_all(drafts.tables[table].unique_keys, [columns])
     else:
-        add_all(drafts.tables[table].unique_expressions, [columns])
+        text = ", ".join(quoted(one.name) if one.name else expression_text(one.expr) for one in elements)
+        # Without its name: a partition's index has a name of its own.
+        add_all(drafts.tables[table].unique_expressions, [Check("", text, columns)])
 
 
 _OF_COLUMN: Final[Mapping[int, Callable[[Any], dict[str, Any]]]] = {
