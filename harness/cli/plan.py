@@ -5,9 +5,13 @@ from typing import Annotated
 
 import typer
 
+from harness.cli.places import state_home
+from harness.model.units import format_bytes
 from harness.rehearsal.migration.plan import MigrationPlan
 from harness.rehearsal.migration.sources import build_plan
 from harness.rehearsal.traffic.antagonists.plan import plan_antagonists
+from harness.snapshot.store.resolve import find_source
+from harness.snapshot.store.shelf import Stored
 from harness.spec.load import LoadedScenario, find_scenarios, load_scenario
 from harness.spec.scenario import Arrival, TrafficSpec
 from harness.spec.schedule import RateCourse, load_trace
@@ -19,17 +23,17 @@ def check(scenario: Annotated[Path, typer.Argument(help="A scenario file, or a f
     for file in find_scenarios(scenario):
         loaded = load_scenario(file)
         plan = build_plan(loaded.scenario, folder=loaded.folder, file=str(loaded.path))
-        for line in describe(loaded, plan):
+        for line in describe(loaded, plan, source=_source(loaded)):
             typer.echo(line)
 
 
-def describe(loaded: LoadedScenario, plan: MigrationPlan) -> list[str]:
-    """The plan in words, a line a thing."""
+def describe(loaded: LoadedScenario, plan: MigrationPlan, *, source: str = "") -> list[str]:
+    """The plan in words, a line a thing; `source` says what the snapshot's source is, "" as it is written."""
     spec = loaded.scenario
     lines = [
         f"{spec.name}  ({loaded.path})",
         f"  postgres   {spec.postgres.version}, engine {spec.postgres.engine.value}",
-        f"  snapshot   {spec.snapshot.source or 'empty database'}"
+        f"  snapshot   {source or spec.snapshot.source or 'empty database'}"
         + (f", then {', '.join(Path(name).name for name in spec.snapshot.setup)}" if spec.snapshot.setup else ""),
         f"  migration  {plan.tool}, {_counted(len(plan.steps), 'step')}",
     ]
@@ -41,6 +45,15 @@ def describe(loaded: LoadedScenario, plan: MigrationPlan) -> list[str]:
         f"  rollback   {'run, must restore ' + spec.rollback.restore.value if spec.rollback.run else 'not run'}"
     )
     return [*lines, ""]
+
+
+def _source(loaded: LoadedScenario) -> str:
+    """Whether the source is a file or a stored snapshot. SnapshotError where it is neither."""
+    found = find_source(loaded, home=state_home())
+    if not isinstance(found, Stored):
+        return ""
+    anonymized = ", anonymized" if found.entry.anonymized else ""
+    return f"stored snapshot {found.name} ({found.entry.kind}, {format_bytes(found.entry.size_bytes)}{anonymized})"
 
 
 def _antagonists(loaded: LoadedScenario, plan: MigrationPlan) -> list[str]:

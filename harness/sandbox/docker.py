@@ -146,12 +146,7 @@ class DockerEngine:
 
     def forget(self, digest: str) -> None:
         """Remove the snapshot, if there is one: the record first."""
-        record = self._record(digest)
-        if record is None:
-            return
-        self._path(digest).unlink(missing_ok=True)
-        with docker_client() as client:
-            remove_volume(client, str(record["volume"]))
+        forget_volume(self._home, digest)
 
     def collect(self) -> list[str]:
         """Remove the containers of runs that are gone, and their volumes, except those that are snapshots."""
@@ -198,14 +193,32 @@ class DockerEngine:
             )
 
     def _path(self, digest: str) -> Path:
-        return self._records / f"{hashlib.sha256(digest.encode()).hexdigest()[:32]}.json"
+        return _record_path(self._home, digest)
 
     def _record(self, digest: str) -> dict[str, object] | None:
-        path = self._path(digest)
-        if not path.exists():
-            return None
-        record: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))
-        return record
+        return _read_record(self._path(digest))
+
+
+def forget_volume(home: Path, digest: str) -> None:
+    """Remove the snapshot that a docker engine of this home keeps under `digest`, if there is one."""
+    path = _record_path(home.resolve(), digest)
+    record = _read_record(path)
+    if record is None:
+        return
+    path.unlink(missing_ok=True)
+    with docker_client() as client:
+        remove_volume(client, str(record["volume"]))
+
+
+def _record_path(home: Path, digest: str) -> Path:
+    return home / "docker" / f"{hashlib.sha256(digest.encode()).hexdigest()[:32]}.json"
+
+
+def _read_record(path: Path) -> dict[str, object] | None:
+    if not path.exists():
+        return None
+    record: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))
+    return record
 
 
 def collect_containers(*, ours: bool = False) -> list[str]:

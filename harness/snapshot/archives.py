@@ -21,6 +21,7 @@ from harness.snapshot.streams import CHUNK_BYTES, Compression, chunks, truncated
 # What pg_restore --verbose prints when it begins an entry of the TOC.
 _ENTRY = re.compile(r"^pg_restore: (?:creating|processing data for table|executing|launching item) ")
 _DATA_ENTRY = re.compile(r"^(?P<id>\d+); \d+ \d+ TABLE DATA (?P<name>.*) \S+$")
+_CREATED = "; Archive created at "
 _DATA_SUFFIXES = (".dat", ".dat.gz", ".dat.lz4", ".dat.zst")
 # More jobs than this fight over one disk and one WAL.
 _MOST_JOBS = 8
@@ -84,6 +85,38 @@ def check_data_files(dump: Dump, archive: Opened) -> None:
             if (match := _DATA_ENTRY.match(line)) and not _has_data(dump.path, match["id"]):
                 table = match["name"].replace(" ", ".")
                 raise truncated(dump.path, f"the data file {match['id']}.dat of table {table} is missing")
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What an archive's table of contents says: when it was made, in pg_restore's words, and tables with data."""
+
+    created: str
+    tables: tuple[str, ...]
+
+
+def listing(dump: Dump, archive: Opened) -> Listing:
+    """The archive's table of contents. RestoreError where it cannot be read."""
+    with tempfile.TemporaryFile() as text:
+        _list(dump, archive, ["--list"], into=text)
+        text.seek(0)
+        lines = text.read().decode("utf-8", "replace").splitlines()
+    created = next((line[len(_CREATED) :].strip() for line in lines if line.startswith(_CREATED)), "")
+    found = (match["name"] for line in lines if (match := _DATA_ENTRY.match(line)))
+    return Listing(created=created, tables=tuple(sorted({name.replace(" ", ".", 1) for name in found})))
+
+
+def read_through(dump: Dump, archive: Opened) -> None:
+    """Let pg_restore read all rows and print them to nowhere. RestoreError where the archive ends too early."""
+    outcome = run_client(
+        [str(_pg_restore(dump)), "-f", os.devnull, *_argument(archive)],
+        env=environment_without_server(),
+        feed=None if archive.argument else chunks(dump.path),
+        keep=archive.keep,
+    )
+    if outcome.returncode != 0:
+        error = next((e for line in outcome.stderr.splitlines() if (e := restore_error(line))), None)
+        raise truncated(dump.path, error.text if error else f"pg_restore ended with code {outcome.returncode}")
 
 
 def restore_archive(dump: Dump, archive: Opened, server: Server, *, on_progress: Progress | None) -> None:

@@ -81,11 +81,13 @@ def run_client(
     cwd: Path | None = None,
     stdout: IO[bytes] | None = None,
     keep: Sequence[int] = (),
+    on_wait: Callable[[], None] | None = None,
 ) -> Outcome:
     """Run a program to its end, give it `feed` as standard input, and its standard error to `on_line`, line by line.
 
-    `keep` are file descriptors it inherits. Its standard error goes through a file, so neither side can block the
-    other; an exception in `feed` or `on_line`, or Ctrl-C, ends the program before it goes on.
+    `keep` are file descriptors it inherits; `on_wait` is called now and then while it runs. Its standard error goes
+    through a file, so neither side can block the other; an exception in `feed` or `on_line`, or Ctrl-C, ends the
+    program before it goes on.
     """
     with tempfile.NamedTemporaryFile(prefix="rehearse-") as errors, Path(errors.name).open("rb") as reader:
         process = subprocess.Popen(
@@ -103,6 +105,8 @@ def run_client(
                 _feed(process, feed, lines)
             while process.poll() is None:
                 lines.read()
+                if on_wait:
+                    on_wait()
                 time.sleep(_POLL_S)
         lines.read(last=True)
         return Outcome(returncode=process.returncode, stderr=lines.text)

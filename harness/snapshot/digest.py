@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from harness.model.errors import RestoreError
+from harness.snapshot.store.entry import DATA_DIRECTORY, Entry
 from harness.spec.scenario import PostgresSpec, SnapshotSpec
 
 # Changed when preparing changes what a snapshot holds; old snapshots are then prepared anew.
@@ -23,25 +24,32 @@ _NOT_FILES = frozenset({b"stdin", b"pstdin", b"program"})
 _KNOWN: dict[tuple[str, int, int, int], str] = {}
 
 
-def snapshot_digest(snapshot: SnapshotSpec, *, postgres: PostgresSpec, identity: str, folder: Path) -> str:
+def snapshot_digest(
+    snapshot: SnapshotSpec, *, postgres: PostgresSpec, identity: str, folder: Path, stored: Entry | None = None
+) -> str:
     """SHA-256 in hex of dump, setup files (and what they include), variables, extensions and the engine's `identity`.
 
-    `folder` is what the paths are relative to. RestoreError where a file cannot be read.
+    `folder` is what the paths are relative to; `stored` is the stored snapshot where the source names one, whose files
+    are not read again. RestoreError where a file cannot be read.
     """
     total = hashlib.sha256()
-    for part in _parts(snapshot, postgres=postgres, identity=identity, folder=folder):
+    for part in _parts(snapshot, postgres=postgres, identity=identity, folder=folder, stored=stored):
         # Lengths keep two lists of parts apart that would be the same bytes one after the other.
         encoded = part.encode()
         total.update(f"{len(encoded)}:".encode() + encoded)
     return total.hexdigest()
 
 
-def _parts(snapshot: SnapshotSpec, *, postgres: PostgresSpec, identity: str, folder: Path) -> Iterator[str]:
+def _parts(
+    snapshot: SnapshotSpec, *, postgres: PostgresSpec, identity: str, folder: Path, stored: Entry | None
+) -> Iterator[str]:
     yield PREPARATION_VERSION
     yield identity
     yield from sorted(postgres.extensions)
     yield "source"
-    if snapshot.source:
+    if stored:
+        yield from _stored_content(stored)
+    elif snapshot.source:
         yield from _content(folder / snapshot.source)
     yield "setup"
     for name in snapshot.setup:
@@ -61,6 +69,18 @@ def _content(path: Path) -> Iterator[str]:
         if file.is_file():
             yield file.name
             yield _file_digest(file)
+
+
+def _stored_content(stored: Entry) -> Iterator[str]:
+    """The same parts as of the same dump outside the store, so that it is prepared once for both."""
+    if stored.kind == DATA_DIRECTORY:
+        yield from (DATA_DIRECTORY, stored.digest, stored.source.dbname)
+    elif stored.content in stored.files:
+        yield stored.files[stored.content].sha256
+    else:
+        for name in sorted(stored.files):
+            yield name.rpartition("/")[2]
+            yield stored.files[name].sha256
 
 
 def _with_included(file: Path, *, folder: Path, seen: frozenset[Path] = frozenset()) -> Iterator[Path]:

@@ -1,30 +1,30 @@
 """Preparing a snapshot once: restore, setup, vacuum and analyze, freeze; and finding it again by its digest."""
 
-import fcntl
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol, runtime_checkable
 
 import msgspec
 from psycopg import sql
 
-from harness.model.errors import RestoreError
+from harness.model.errors import RestoreError, SnapshotError
 from harness.model.words import Role
 from harness.postgres.connect import connect
 from harness.postgres.ports import Engine, Progress, Server
 from harness.snapshot.archives import jobs
 from harness.snapshot.clients import environment, newest_client, run_client
 from harness.snapshot.digest import snapshot_digest
+from harness.snapshot.locks import hold_until_exit, locked
 from harness.snapshot.restore import available_extensions, check_extensions, create_extensions, restore, room_query
 from harness.snapshot.setup import run_setup
+from harness.snapshot.store.entry import DATA_DIRECTORY
+from harness.snapshot.store.resolve import use_source
+from harness.snapshot.store.room import in_use_lock
+from harness.snapshot.store.shelf import Stored
 from harness.spec.load import LoadedScenario
 
 _SYNCHRONOUS: Final = "synchronous_commit=on"
-# Short beside a restore, and the wait costs nothing.
-_LOCK_POLL_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,26 +51,49 @@ class _Contents(msgspec.Struct, frozen=True, kw_only=True):
     tables: int
     rows: int
     size_bytes: int
+    stored: str = ""
+    """Digest of the stored snapshot it was made from: removed together with that."""
+
+
+@runtime_checkable
+class TakesDataDirectories(Protocol):
+    """An engine that can run on a server's files as they are."""
+
+    def adopt(self, data: Path, *, database: str, on_progress: Progress | None = None) -> Server:
+        """A started server on a copy of the data directory; `database` becomes the working one ("": the only one)."""
+        ...
 
 
 def prepare_snapshot(
     engine: Engine, loaded: LoadedScenario, *, home: Path, on_progress: Progress | None = None
 ) -> PreparedSnapshot:
-    """The scenario's snapshot, restored into `engine` if it is not there yet.
+    """The scenario's snapshot, restored into `engine` if it is not there yet, and not to be evicted before this process
+    ends.
 
-    `home` is the harness's folder: locks, notes and what must be unpacked go there. Of two runs that want the same
-    snapshot the second waits. RestoreError or SpecError where dump or setup files are wrong; nothing half-done is left.
+    `home` is the harness's folder: the store, locks, notes and what must be unpacked are there. Of two runs that want
+    the same snapshot the second waits. RestoreError, SnapshotError or SpecError where source or setup files are wrong;
+    nothing half-done is left.
     """
     began = time.monotonic_ns()
     spec = loaded.scenario
-    digest = snapshot_digest(spec.snapshot, postgres=spec.postgres, identity=engine.identity, folder=loaded.folder)
+    source = use_source(loaded, home=home)
+    stored = source.entry if isinstance(source, Stored) else None
+    digest = snapshot_digest(
+        spec.snapshot, postgres=spec.postgres, identity=engine.identity, folder=loaded.folder, stored=stored
+    )
     notes = home / "prepared" / f"{digest}.json"
     notes.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(notes.with_suffix(".lock"), on_progress):
+    hold_until_exit(in_use_lock(notes))
+    with locked(notes.with_suffix(".lock"), on_progress):
         cached = engine.has(digest)
-        contents = _read_notes(notes) if cached else None
+        before = _read_notes(notes) if cached else None
+        contents = before
         if contents is None:
-            contents = _look_inside(engine, digest) if cached else _make(engine, loaded, digest, home, on_progress)
+            contents = (
+                _look_inside(engine, digest) if cached else _make(engine, loaded, source, digest, home, on_progress)
+            )
+        contents = msgspec.structs.replace(contents, stored=stored.digest if stored else contents.stored)
+        if contents != before:
             notes.write_bytes(msgspec.json.encode(contents))
     return PreparedSnapshot(
         digest=digest,
@@ -83,12 +106,24 @@ def prepare_snapshot(
     )
 
 
-def _make(engine: Engine, loaded: LoadedScenario, digest: str, home: Path, on_progress: Progress | None) -> _Contents:
+def _make(
+    engine: Engine,
+    loaded: LoadedScenario,
+    source: Path | Stored | None,
+    digest: str,
+    home: Path,
+    on_progress: Progress | None,
+) -> _Contents:
     if on_progress:
         on_progress("provision", 0, None)
-    server = engine.provision()
+    files = source if isinstance(source, Stored) and source.entry.kind == DATA_DIRECTORY else None
+    dump = None if files else _dump_of(source)
+    server = _adopt(engine, files, on_progress) if files else engine.provision()
     try:
-        _fill(server, loaded, home=home, on_progress=on_progress)
+        _fill(server, loaded, dump, home=home, on_progress=on_progress)
+        # A server's files are rehearsed on with the bloat and the statistics they came with.
+        if dump or (loaded.scenario.snapshot.setup and not files):
+            vacuum_analyze(server, on_progress=on_progress)
         contents = _contents(server)
         if on_progress:
             on_progress("freeze", 0, None)
@@ -99,17 +134,30 @@ def _make(engine: Engine, loaded: LoadedScenario, digest: str, home: Path, on_pr
     return contents
 
 
-def _fill(server: Server, loaded: LoadedScenario, *, home: Path, on_progress: Progress | None) -> None:
+def _dump_of(source: Path | Stored | None) -> Path | None:
+    return source.content if isinstance(source, Stored) else source
+
+
+def _adopt(engine: Engine, stored: Stored, on_progress: Progress | None) -> Server:
+    if not isinstance(engine, TakesDataDirectories):
+        raise SnapshotError(
+            f"the snapshot {stored.name} is a data directory, which the {engine.name} engine cannot start from",
+            hint='write [postgres] engine = "embedded", or dump the database and store the dump',
+        )
+    return engine.adopt(stored.content, database=stored.entry.source.dbname, on_progress=on_progress)
+
+
+def _fill(
+    server: Server, loaded: LoadedScenario, dump: Path | None, *, home: Path, on_progress: Progress | None
+) -> None:
     snapshot, extensions = loaded.scenario.snapshot, loaded.scenario.postgres.extensions
-    if snapshot.source:
-        restore(loaded.resolve(snapshot.source), server, extensions=extensions, work=home, on_progress=on_progress)
+    if dump:
+        restore(dump, server, extensions=extensions, work=home, on_progress=on_progress)
     elif extensions:
         with connect(server.conninfo(application_name=Role.HARNESS.application_name)) as connection:
             check_extensions(extensions, available=available_extensions(connection), named_by="the scenario")
             create_extensions(connection, extensions)
     run_setup(server, snapshot.setup, folder=loaded.folder, variables=snapshot.variables, on_progress=on_progress)
-    if snapshot.source or snapshot.setup:
-        vacuum_analyze(server, on_progress=on_progress)
 
 
 def vacuum_analyze(server: Server, *, on_progress: Progress | None = None) -> None:
@@ -166,18 +214,3 @@ def _read_notes(path: Path) -> _Contents | None:
         return msgspec.json.decode(path.read_bytes(), type=_Contents)
     except (FileNotFoundError, msgspec.DecodeError):
         return None
-
-
-@contextmanager
-def _locked(path: Path, on_progress: Progress | None) -> Iterator[None]:
-    """Hold the lock file `path`; the system lets go of it when this process ends, however it ends."""
-    with path.open("wb") as file:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if on_progress:
-                    on_progress("wait for another run", 0, None)
-                time.sleep(_LOCK_POLL_S)
-        yield

@@ -189,12 +189,7 @@ WRONG = [
     ("[snapshot]\nscale = 10", "snapshot.scale", "amplification is not in this version", "leave scale out"),
     ('[snapshot]\nstatistics = "p.json"', "snapshot.statistics", "not in this version", ""),
     ('[snapshot]\nsource = "shpo.dump"', "snapshot.source", "did you mean 'shop.dump'?", "relative to"),
-    (
-        '[snapshot]\nsource = "production"',
-        "snapshot.source",
-        "stored snapshots by name come in a later version",
-        "pg_dump",
-    ),
+    ('[snapshot]\nsource = "prod.2"', "snapshot.source", "does not exist", "relative to"),
     ('[snapshot]\nsetup = ["sed.sql"]', "snapshot.setup[0]", "did you mean 'seed.sql'?", ""),
     ('[snapshot]\nsetup = "seed.sql"', "snapshot.setup", "expected `array`", "brackets"),
     ('[snapshot]\nvariables = { "a-b" = 1 }', "snapshot.variables", "not a psql variable's name", ""),
