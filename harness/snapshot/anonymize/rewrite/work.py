@@ -1,0 +1,164 @@
+"""What a process does: tasks on blocks, ranges and whole files of a table's data."""
+
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.model.errors import RestoreError
+from harness.snapshot.anonymize.keys import Keys
+from harness.snapshot.anonymize.leaks import Originals
+from harness.snapshot.anonymize.rewrite.archive import read_file
+from harness.snapshot.anonymize.rewrite.blocks import Blocks, Collected, Compiler, Rewritten
+from harness.snapshot.anonymize.rewrite.journal import create
+from harness.snapshot.anonymize.rewrite.lines import END, blocks, read_range
+from harness.snapshot.anonymize.rewrite.pack import pack
+from harness.snapshot.anonymize.rewrite.plan import ColumnPlan, TablePlan
+from harness.snapshot.anonymize.transform import Transform
+from harness.snapshot.anonymize.transforms.compile import compile_transform
+from harness.snapshot.streams import truncated
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a process needs to know once. `originals` is where the leak check's numbers will be; None: no check."""
+
+    tables: tuple[TablePlan, ...]
+    keys: Keys
+    enums: dict[str, tuple[str, ...]]
+    packing: str
+    originals: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Rows of the table with number `table`, from one of `block`, `span` (file, rows' region, first, end) or `file`.
+
+    `collect` only reads originals; else rows are rewritten, a whole file into `target`. `sql` says that a block is SQL
+    between tables.
+    `weight` are the source's bytes that this is, for the progress; `phrase` the leak check's, 0 for none.
+    """
+
+    table: int
+    part: str = ""
+    collect: bool = False
+    block: bytes = b""
+    span: tuple[Path, tuple[int, int], int, int] | None = None
+    file: tuple[Path, str] | None = None
+    target: Path | None = None
+    weight: int = 0
+    phrase: int = 0
+    sql: bool = False
+    first: bool = False
+    last: bool = False
+
+
+@dataclass(slots=True)
+class Done:
+    """A task's result; `size_bytes` and `crc` of the file that was written, if one was."""
+
+    collected: Collected = field(default_factory=Collected)
+    rewritten: Rewritten = field(default_factory=Rewritten)
+    size_bytes: int = 0
+    crc: int = 0
+
+
+_NO_TABLE = TablePlan("", ())
+
+
+class Work:
+    """A worker of the pool."""
+
+    def __init__(self, setup: Setup) -> None:
+        self._setup = setup
+        self._key = leak_key(setup.keys)
+        self._compiler = compiler(setup.keys, setup.enums)
+        self._collecting = Blocks(self._compiler, key=self._key)
+        self._rewriting: Blocks | None = None
+
+    def __call__(self, task: Task) -> Done:
+        """Do it. SnapshotError or RestoreError name the table or the file."""
+        table = self._setup.tables[task.table] if self._setup.tables else _NO_TABLE
+        if task.collect:
+            return Done(collected=self._collect(table, task))
+        if task.file is not None and task.target is not None:
+            return self._write_file(table, task)
+        if task.sql:
+            return Done(rewritten=Rewritten(pack(task.block, self._setup.packing)))
+        rewritten = self._blocks(task).rewrite(table, _rows(task))
+        rewritten.data = pack(rewritten.data, self._setup.packing)
+        return Done(rewritten=rewritten)
+
+    def _collect(self, table: TablePlan, task: Task) -> Collected:
+        if task.file is None:
+            return self._collecting.collect(table, _rows(task))
+        out = Collected()
+        for block in _file_blocks(task.file, table):
+            one = self._collecting.collect(table, block)
+            out.add(one)
+        return out
+
+    def _write_file(self, table: TablePlan, task: Task) -> Done:
+        assert task.file is not None  # noqa: S101 - the caller has looked
+        assert task.target is not None  # noqa: S101
+        total, done = Rewritten(), Done()
+        with create(task.target) as out:
+            for packed in self._packed(table, task, total):
+                out.write(packed)
+                done.size_bytes += len(packed)
+                done.crc = zlib.crc32(packed, done.crc)
+        done.rewritten = total
+        return done
+
+    def _packed(self, table: TablePlan, task: Task, total: Rewritten) -> Iterator[bytes]:
+        assert task.file is not None  # noqa: S101
+        for block in _file_blocks(task.file, table):
+            one = self._blocks(task).rewrite(table, block)
+            yield pack(one.data, self._setup.packing)
+            one.data = b""
+            total.add(one)
+        yield pack(END, self._setup.packing)
+
+    def _blocks(self, task: Task) -> Blocks:
+        if self._rewriting is None:
+            originals = None
+            if task.phrase and self._setup.originals is not None:
+                originals = Originals(self._setup.originals, key=self._key, phrase=task.phrase)
+            self._rewriting = Blocks(self._compiler, key=self._key, originals=originals)
+        return self._rewriting
+
+
+def compiler(keys: Keys, enums: Mapping[str, tuple[str, ...]]) -> Compiler:
+    """Makes transforms as the policy's classes say."""
+
+    def compiled(plan: ColumnPlan) -> Transform:
+        return compile_transform(plan.policy, column=plan.column, domain=plan.policy.domain, keys=keys, enums=enums)
+
+    return compiled
+
+
+def leak_key(keys: Keys) -> bytes:
+    """The key of the leak check's numbers."""
+    return keys.subkey("leak check")
+
+
+def _rows(task: Task) -> bytes:
+    return read_range(*task.span) if task.span else task.block
+
+
+def _file_blocks(file: tuple[Path, str], table: TablePlan) -> Iterable[bytes]:
+    try:
+        yield from blocks(read_file(*file))
+    except EOFError as error:
+        raise cut_off(file[0], table.name, error) from None
+
+
+def cut_off(path: Path, table: str, error: EOFError) -> RestoreError:
+    """The error for a table's data that ends too early."""
+    return truncated(path, f"the data of {table} ends too early ({error})")
+
+
+def count_found(found: Counter[tuple[str, int]]) -> list[tuple[str, int, int]]:
+    """The same as the journal writes it."""
+    return [(place, number, count) for (place, number), count in found.items()]

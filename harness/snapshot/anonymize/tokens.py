@@ -1,0 +1,153 @@
+"""What the leak check compares: pieces of text at word boundaries, as keyed 64-bit numbers, whole blocks at once.
+
+A *word* is a run of letters, digits and bytes above 127. Words with one sign of a mail address, a telephone or account
+number between them make a *compound* ("anna.ito@example.org"). A piece is a word, a compound, up to PHRASE compounds
+in a row with whatever stands between them, or a whole field from its first word to its last. Quotes, commas, colons
+and brackets only separate, so that leaves of JSON and elements of arrays are pieces too.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+LEAST_CHARACTERS = 6
+"""Shorter values are ordinary words and codes, found everywhere by chance (issue 5 sets the limit)."""
+
+PHRASE = 4
+"""The longest phrase looked for inside other text, in compounds: names and streets with a number have two to four."""
+
+# Up to here by columns of eight bytes; longer pieces are few, and BLAKE2b is fast on them.
+_LONGEST_BY_COLUMN = 256
+_PAD = bytes(8)
+_ESCAPE = re.compile(rb"\\(.)", re.DOTALL)
+_WORD = np.zeros(256, dtype=bool)
+_WORD[[*range(48, 58), *range(65, 91), *range(97, 123), *range(128, 256)]] = True
+_JOINER = np.zeros(256, dtype=bool)
+_JOINER[list(b".@+-_%#~$*&'")] = True
+_NEWLINE = 10
+# Odd 64-bit constants of MurmurHash3's finaliser (Appleby), which mixes every bit of its input into every bit.
+_M1, _M2 = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
+_S33, _S29 = np.uint64(33), np.uint64(29)
+
+Hashes = NDArray[np.uint64]
+Places = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """Pieces of `data` (fields, a line each): where each begins and ends, and the number of its line.
+
+    `most_compounds` is how many the fullest line has, at most PHRASE.
+    """
+
+    data: bytes
+    starts: Places
+    ends: Places
+    lines: Places
+    most_compounds: int = 0
+
+    def hashes(self, key: bytes) -> Hashes:
+        """A number for each piece; equal bytes have equal numbers under one key."""
+        return _hash(self.data, self.starts, self.ends, key=key)
+
+    def piece(self, at: int) -> bytes:
+        """The bytes of one piece."""
+        return self.data[self.starts[at] : self.ends[at]]
+
+
+def whole_fields(fields: list[bytes]) -> Pieces:
+    """Each field from its first word to its last, where it is long enough to be looked for."""
+    data = _text_of(fields)
+    words = _words(data)
+    if not len(words[0]):
+        return _pieces(data, words[0], words[1], words[0], 0)
+    lines = _lines_of(data, words[0])
+    first = np.flatnonzero(np.diff(lines, prepend=-1))
+    last = np.append(first[1:], len(lines)) - 1
+    compounds = _compounds(data, *words)
+    counts = np.bincount(_lines_of(data, compounds[0]))
+    most = min(int(counts.max()), PHRASE)
+    return _pieces(data, words[0][first], words[1][last], lines[first], most)
+
+
+def pieces_of(fields: list[bytes], *, phrase: int) -> Pieces:
+    """Every piece of the fields, phrases up to `phrase` compounds, and the whole fields longer than that."""
+    data = _text_of(fields)
+    starts, ends = _words(data)
+    if not len(starts):
+        return _pieces(data, starts, ends, starts, 0)
+    first, last = _compounds(data, starts, ends)
+    of_first, of_last = _lines_of(data, first), _lines_of(data, last - 1)
+    found = [(starts, ends, _lines_of(data, starts)), (first, last, of_first)]
+    for more in range(1, phrase):
+        same = of_first[:-more] == of_last[more:]
+        found.append((first[:-more][same], last[more:][same], of_first[:-more][same]))
+    begins = np.flatnonzero(np.diff(of_first, prepend=-1))
+    finishes = np.append(begins[1:], len(of_first)) - 1
+    longer = finishes - begins >= max(phrase, 1)
+    found.append((first[begins[longer]], last[finishes[longer]], of_first[begins[longer]]))
+    joined = [np.concatenate(part) for part in zip(*found, strict=True)]
+    return _pieces(data, joined[0], joined[1], joined[2], phrase)
+
+
+def _text_of(fields: list[bytes]) -> bytes:
+    r"""The fields, a line each, with escapes blanked: in COPY's text `\n` before a word is no letter of it."""
+    data = b"\n".join(fields)
+    return _ESCAPE.sub(b"  ", data) if b"\\" in data else data
+
+
+def _words(data: bytes) -> tuple[Places, Places]:
+    inside = np.zeros(len(data) + 2, dtype=bool)
+    inside[1:-1] = _WORD[np.frombuffer(data, dtype=np.uint8)]
+    edges = np.flatnonzero(inside[1:] != inside[:-1])
+    return edges[0::2], edges[1::2]
+
+
+def _compounds(data: bytes, starts: Places, ends: Places) -> tuple[Places, Places]:
+    text = np.frombuffer(data, dtype=np.uint8)
+    joined = (starts[1:] - ends[:-1] == 1) & _JOINER[text[ends[:-1]]]
+    return starts[np.append(True, ~joined)], ends[np.append(~joined, True)]
+
+
+def _lines_of(data: bytes, places: Places) -> Places:
+    newlines = np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == _NEWLINE)
+    return np.searchsorted(newlines, places).astype(np.int64)
+
+
+def _pieces(data: bytes, starts: Places, ends: Places, lines: Places, most: int) -> Pieces:
+    sizes = ends - starts
+    if not data.isascii():
+        text = np.frombuffer(data, dtype=np.uint8)
+        following = np.append(0, np.cumsum((text & 0xC0) == 0x80))
+        sizes = sizes - (following[ends] - following[starts])
+    long = sizes >= LEAST_CHARACTERS
+    return Pieces(data, starts[long], ends[long], lines[long], most)
+
+
+def _hash(data: bytes, starts: Places, ends: Places, *, key: bytes) -> Hashes:
+    sizes = ends - starts
+    seed = np.uint64(int.from_bytes(hashlib.blake2b(key, digest_size=8).digest(), "little"))
+    state = sizes.astype(np.uint64) * _M2 ^ seed
+    padded = data + _PAD
+    # Every run of eight bytes, at any place, as a number.
+    eights = np.ndarray((len(data) + 1,), dtype="<u8", buffer=padded, strides=(1,))
+    active = np.flatnonzero(sizes <= _LONGEST_BY_COLUMN)
+    step = 0
+    while len(active):
+        left = sizes[active] - step
+        word = eights[starts[active] + step]
+        short = left < 8
+        word[short] &= (np.uint64(1) << (left[short] * 8).astype(np.uint64)) - np.uint64(1)
+        mixed = (state[active] ^ word) * _M1
+        mixed ^= mixed >> _S33
+        state[active] = mixed * _M2 ^ mixed >> _S29
+        step += 8
+        active = active[left > 8]
+    for at in np.flatnonzero(sizes > _LONGEST_BY_COLUMN):
+        digest = hashlib.blake2b(data[starts[at] : ends[at]], digest_size=8, key=key).digest()
+        state[at] = int.from_bytes(digest, "little")
+    state ^= state >> _S33
+    return state
