@@ -10,7 +10,8 @@ from typing import Protocol
 class CloneReport:
     """How a clone was made.
 
-    `method` (reflink, copy, template, volume copy, provider), bytes of data, nanoseconds taken.
+    `method` (reflink, zfs, lvm, copy, template, template clone, volume copy, provider), bytes of data, nanoseconds
+    taken.
     """
 
     method: str

@@ -15,11 +15,13 @@ from harness.postgres.connect import connect
 from harness.postgres.ports import CloneReport, Home, Progress, Server
 from harness.sandbox.account import Account
 from harness.sandbox.address import DATABASE, LOOPBACK, SUPERUSER, Address, free_port, new_password
+from harness.sandbox.adopt import check_version, prepare_files, take_over
 from harness.sandbox.clone import copy_data, tree_bytes
 from harness.sandbox.failures import PortTakenError
 from harness.sandbox.leftovers import collect_folders, new_owned_folder, remove_tree
 from harness.sandbox.process import ServerProcess, configure, make_cluster, reachable, sync_cluster
 from harness.sandbox.settings import UNSAFE_RESTORE, server_settings
+from harness.sandbox.thin import release_thin
 from harness.sandbox.version import major_version
 from harness.spec.scenario import PostgresSpec
 
@@ -125,6 +127,7 @@ class EmbeddedServer:
     def discard(self) -> None:
         """Stop it at once and remove its folder; safe to call twice and after a freeze."""
         self._process.stop(crash=True)
+        release_thin(self._place.folder)
         remove_tree(self._place.folder)
 
     def create_database(self) -> None:
@@ -197,6 +200,27 @@ class EmbeddedEngine:
             raise
         return server
 
+    def adopt(self, data: Path, *, database: str, on_progress: Progress | None = None) -> Server:
+        """A started server on a copy of a foreign data directory, whose `database` becomes the working one.
+
+        SnapshotError where it is of another major version or does not start.
+        """
+        check_version(self._installation, data)
+        place = self._new_place("servers", password=new_password())
+        settings = {**self._started_with, **UNSAFE_RESTORE}
+        server = self._server(place, settings, None)
+        try:
+            copy_data(data, place.data, size_bytes=tree_bytes(data), on_progress=on_progress)
+            prepare_files(place.data, account=self._account)
+            configure(place.data, port=self._find_port(), settings=settings, account=self._account)
+            take_over(self._installation, place.data, account=self._account, password=place.password, database=database)
+            server.start()
+            server.learn_version()
+        except BaseException:
+            server.discard()
+            raise
+        return server
+
     def has(self, digest: str) -> bool:
         """Whether the snapshot is stored: its folder only ever appears complete."""
         return (self._snapshot(digest) / _SNAPSHOT_FILE).exists()
@@ -234,9 +258,10 @@ class EmbeddedEngine:
         size = int(json.loads((source / _SNAPSHOT_FILE).read_text(encoding="utf-8"))["size_bytes"])
         place = self._new_place("clones", password=(source / "password").read_text(encoding="utf-8"))
         try:
-            report = copy_data(source / "data", place.data, size_bytes=size, on_progress=on_progress)
+            report = copy_data(source / "data", place.data, size_bytes=size, disposable=True, on_progress=on_progress)
             server = self._server(place, self._started_with, report)
         except BaseException:
+            release_thin(place.folder)
             remove_tree(place.folder)
             raise
         try:

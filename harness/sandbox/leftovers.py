@@ -9,6 +9,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.sandbox.thin import release_thin
+
 OWNER_FILE = "owner.json"
 # An immediate shutdown takes milliseconds; after this the processes are killed.
 _GRACE_S = 10.0
@@ -86,6 +88,7 @@ def collect_folders(parent: Path, *, ours: bool = False) -> list[str]:
         if not folder.is_dir() or not owner_of(folder).is_gone(ours=ours) or _unborn(folder):
             continue
         ended = end_server(folder / "data")
+        release_thin(folder)
         remove_tree(folder)
         removed.append(f"folder {folder}" + (f" and its server (pid {ended})" if ended else ""))
     return removed

@@ -58,7 +58,7 @@ def test_a_clone_says_what_it_is(frozen: Engine, session: Open) -> None:
         assert server.version in server.description
         report = server.clone_report
         assert report is not None
-        assert report.method in ("reflink", "copy", "volume copy", "template")
+        assert report.method in ("reflink", "copy", "volume copy", "template clone")
         assert report.size_bytes > 1_000_000
         assert report.duration_ns > 0
         environment = server.environment(application_name="rehearse/migration")

@@ -1,11 +1,15 @@
 """Copying a data directory."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
 
 from harness.model.errors import SandboxError
+from harness.sandbox import clone_files
 from harness.sandbox.clone import can_reflink, copy_data, tree_bytes
+from harness.sandbox.clone_files import copy_tree
 
 
 @pytest.fixture
@@ -45,5 +49,50 @@ def test_a_disk_that_is_too_small_is_told_before_anything_is_copied(data: Path, 
 
 
 def test_a_copy_that_fails_says_why(tmp_path: Path) -> None:
-    with pytest.raises(SandboxError, match="copying the snapshot failed: cp: "):
+    with pytest.raises(SandboxError, match=r"copying the snapshot failed: .*nothing: No such file"):
         copy_data(tmp_path / "nothing", tmp_path / "to", size_bytes=1)
+
+
+def test_links_modes_times_and_every_byte_are_kept(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    sizes = {"empty": 0, "one": 1, "page": 8192, "large": 3 * 1024 * 1024 + 17}
+    for name, size in sizes.items():
+        (source / name).write_bytes(os.urandom(size))
+        (source / name).chmod(0o640)
+        os.utime(source / name, ns=(1_000_000_007, 2_000_000_011))
+    (source / "link").symlink_to("large")
+    os.mkfifo(source / "pipe")
+    os.utime(source, ns=(3_000_000_013, 4_000_000_017))
+    told: list[int] = []
+    copy_tree(source, tmp_path / "to", reflink=False, on_bytes=told.append)
+    assert sorted(path.name for path in (tmp_path / "to").iterdir()) == ["empty", "large", "link", "one", "page"]
+    for name in sizes:
+        copied = tmp_path / "to" / name
+        assert copied.read_bytes() == (source / name).read_bytes()
+        assert copied.stat().st_mode & 0o777 == 0o640
+        assert copied.stat().st_mtime_ns == 2_000_000_011
+    assert (tmp_path / "to" / "link").readlink() == Path("large")
+    assert (tmp_path / "to").stat().st_mtime_ns == 4_000_000_017
+
+
+def test_where_the_kernel_copies_nothing_the_program_does(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> int:
+        raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+    monkeypatch.setattr(os, "copy_file_range", refused)
+    monkeypatch.setattr(clone_files, "share_extents", refused)
+    copy_tree(data, tmp_path / "to", reflink=True)
+    assert (tmp_path / "to" / "base" / "1" / "112").read_bytes() == bytes(8192)
+
+
+def test_a_full_disk_in_one_thread_ends_the_copy(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "copy_file_range", full)
+    monkeypatch.setattr(clone_files, "share_extents", full)
+    with pytest.raises(SandboxError, match="No space left on device"):
+        copy_data(data, tmp_path / "to", size_bytes=8195)
