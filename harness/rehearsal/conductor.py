@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import psycopg
 
-from harness.events.run import RunEnded, RunInterrupted, SnapshotReady
+from harness.events.run import QualityNoted, RunEnded, RunInterrupted, SnapshotReady
 from harness.model.clock import RunClock
 from harness.model.errors import HarnessError, SandboxError, SpecError
 from harness.model.redaction import mask_credentials, redact_message
@@ -97,6 +97,10 @@ def _prepare(
             rows=snapshot.rows,
         )
     )
+    for note in snapshot.notes:
+        stage.emit(
+            QualityNoted(at_ns=clock.now_ns(), subject="the amplified snapshot", message=note, inconclusive=False)
+        )
     return stage
 
 

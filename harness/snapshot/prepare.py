@@ -1,4 +1,4 @@
-"""Preparing a snapshot once: restore, setup, vacuum and analyze, freeze; and finding it again by its digest."""
+"""Preparing a snapshot once: restore, setup, amplify, vacuum and analyze, freeze; finding it again by its digest."""
 
 import time
 from dataclasses import dataclass
@@ -12,11 +12,19 @@ from harness.model.errors import RestoreError, SnapshotError
 from harness.model.words import Role
 from harness.postgres.connect import connect
 from harness.postgres.ports import Engine, Progress, Server
+from harness.snapshot.amplify.grow import amplify
 from harness.snapshot.archives import jobs
 from harness.snapshot.clients import environment, newest_client, run_client
 from harness.snapshot.digest import snapshot_digest
 from harness.snapshot.locks import hold_until_exit, locked
-from harness.snapshot.restore import available_extensions, check_extensions, create_extensions, restore, room_query
+from harness.snapshot.restore import (
+    available_extensions,
+    check_extensions,
+    create_extensions,
+    data_folder,
+    restore,
+    room_query,
+)
 from harness.snapshot.setup import run_setup
 from harness.snapshot.store.entry import DATA_DIRECTORY
 from harness.snapshot.store.resolve import use_source
@@ -33,7 +41,8 @@ class PreparedSnapshot:
 
     `source_name` is the dump's file name, "" for an empty database; `cached` that nothing had to be done this time;
     `size_bytes` the database's; `duration_ns` what this call took; `tables` those that hold rows (partitions counted,
-    their parents not); `rows` all of theirs, as ANALYZE counted or, for big tables, estimated them.
+    their parents not); `rows` all of theirs, as ANALYZE counted or, for big tables, estimated them; `notes` what a
+    reader of figures has to know of an amplified one.
     """
 
     digest: str
@@ -43,6 +52,7 @@ class PreparedSnapshot:
     duration_ns: int
     tables: int
     rows: int
+    notes: tuple[str, ...] = ()
 
 
 class _Contents(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +63,8 @@ class _Contents(msgspec.Struct, frozen=True, kw_only=True):
     size_bytes: int
     stored: str = ""
     """Digest of the stored snapshot it was made from: removed together with that."""
+    notes: tuple[str, ...] = ()
+    """What a reader of figures has to know of an amplified one."""
 
 
 @runtime_checkable
@@ -103,6 +115,7 @@ def prepare_snapshot(
         duration_ns=time.monotonic_ns() - began,
         tables=contents.tables,
         rows=contents.rows,
+        notes=contents.notes,
     )
 
 
@@ -116,15 +129,17 @@ def _make(
 ) -> _Contents:
     if on_progress:
         on_progress("provision", 0, None)
+    scale = loaded.scenario.snapshot.scale
     files = source if isinstance(source, Stored) and source.entry.kind == DATA_DIRECTORY else None
     dump = None if files else _dump_of(source)
     server = _adopt(engine, files, on_progress) if files else engine.provision()
     try:
         _fill(server, loaded, dump, home=home, on_progress=on_progress)
+        told = _amplify(server, scale, on_progress=on_progress) if scale > 1 else ()
         # A server's files are rehearsed on with the bloat and the statistics they came with.
-        if dump or (loaded.scenario.snapshot.setup and not files):
+        if dump or scale > 1 or (loaded.scenario.snapshot.setup and not files):
             vacuum_analyze(server, on_progress=on_progress)
-        contents = _contents(server)
+        contents = msgspec.structs.replace(_contents(server), notes=told)
         if on_progress:
             on_progress("freeze", 0, None)
         engine.freeze(server, digest)
@@ -158,6 +173,11 @@ def _fill(
             check_extensions(extensions, available=available_extensions(connection), named_by="the scenario")
             create_extensions(connection, extensions)
     run_setup(server, snapshot.setup, folder=loaded.folder, variables=snapshot.variables, on_progress=on_progress)
+
+
+def _amplify(server: Server, scale: int, *, on_progress: Progress | None) -> tuple[str, ...]:
+    with connect(server.conninfo(application_name=Role.HARNESS.application_name)) as connection:
+        return amplify(connection, scale=scale, data=data_folder(server), on_progress=on_progress).notes
 
 
 def vacuum_analyze(server: Server, *, on_progress: Progress | None = None) -> None:

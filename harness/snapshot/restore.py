@@ -36,7 +36,7 @@ def restore(path: Path, server: Server, *, extensions: Iterable[str], work: Path
     an extension or disk is missing; afterwards for the first error that matters.
     """
     dump = recognise(path)
-    data = _data_folder(server) or work
+    data = data_folder(server) or work
     if dump.format is Format.PLAIN:
         needs = plain_needs(dump)
         check_room(dump, data, plain_bytes=needs.size_bytes)
@@ -112,7 +112,7 @@ def _create_roles(connection: Connection, names: Iterable[str]) -> None:
             connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(name)))
 
 
-def _data_folder(server: Server) -> Path | None:
+def data_folder(server: Server) -> Path | None:
     """Where the server keeps its data, if that is on this machine's own filesystem."""
     if server.engine != "embedded":
         return None

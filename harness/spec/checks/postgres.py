@@ -10,6 +10,8 @@ from harness.spec.scenario import EngineName, Scenario
 _VERSION = re.compile(r"[1-9][0-9]")
 # psql's rule for variable names (manual, psql, Variables), without letters beyond ASCII.
 _VARIABLE = re.compile(r"[A-Za-z0-9_]+")
+MOST_COPIES = 1_000
+"""A snapshot that would have to be a thousand times as large says too little about the other one's distributions."""
 
 
 def check_postgres(scenario: Scenario, refuse: Refuse) -> None:
@@ -38,10 +40,12 @@ def check_snapshot(scenario: Scenario, refuse: Refuse) -> None:
     refuse.unless(not provided or not (snapshot.source or snapshot.setup), "snapshot",
                   "source and setup are not used with [postgres.provider]: its servers come with their data",
                   hint="leave them out, or give a server by dsn_env")  # fmt: skip
-    refuse.unless(snapshot.scale == 1, "snapshot.scale", "amplification is not in this version",
-                  hint="leave scale out, or make the data bigger with a setup file and variables")  # fmt: skip
-    refuse.unless(not snapshot.statistics, "snapshot.statistics", "production statistics are not in this version",
-                  hint="leave statistics out")  # fmt: skip
+    refuse.unless(1 <= snapshot.scale <= MOST_COPIES, "snapshot.scale",
+                  f"{snapshot.scale} is not from 1 to {MOST_COPIES}",
+                  hint="1 leaves the data as it is, 10 makes every table ten times as large")  # fmt: skip
+    given = bool(snapshot.source or snapshot.setup)
+    refuse.unless(given or snapshot.scale == 1, "snapshot.scale", "there is nothing to amplify",
+                  hint="name a dump as source, or setup files")  # fmt: skip
     for name in snapshot.variables:
         right = bool(_VARIABLE.fullmatch(name))
         refuse.unless(right, "snapshot.variables", f"{quote(name)} is not a psql variable's name",

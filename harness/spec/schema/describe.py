@@ -108,8 +108,12 @@ KEYS: Final[dict[str, Key]] = {
     "snapshot.variables": Key(
         "table of text and numbers", "psql variables of the setup files.", "variables = { rows = 200000 }"
     ),
-    "snapshot.scale": Key("whole number", "Amplification of the tables; only 1 in this version.", "scale = 1"),
-    "snapshot.statistics": Key("path", "Production's row counts and sizes; not in this version.", 'statistics = ""'),
+    "snapshot.scale": Key(
+        "whole number", "Times the tables grow after restore and setup, 1 to 1000; docs/snapshots.md.", "scale = 1"
+    ),
+    "snapshot.statistics": Key(
+        "path", "Production's counts and sizes, by `rehearse snapshot stats`.", 'statistics = ""'
+    ),
     "migration.tool": Key(
         "auto, sql, prisma, golang-migrate, diesel or command",
         "The migration tool. Others (alembic, django, flyway, …) run by `command` in this version.",

@@ -41,11 +41,12 @@ def test_everything_that_decides_the_data_changes_it(folder: Path) -> None:
         digest(folder, SnapshotSpec(source="a.dump")),
         digest(folder, SnapshotSpec(setup=("seed.sql",), variables={"rows": 1})),
         digest(folder, SnapshotSpec()),
+        digest(folder, SnapshotSpec(source="a.dump", setup=("seed.sql",), variables={"rows": 1}, scale=2)),
     }
     for name in ("a.dump", "seed.sql", "more.sql", "rows.csv"):
         (folder / name).write_bytes((folder / name).read_bytes() + b"-- changed\n")
         seen.add(digest(folder))
-    assert len(seen) == 12
+    assert len(seen) == 13
 
 
 def test_variables_without_setup_files_change_nothing(folder: Path) -> None:
