@@ -51,9 +51,21 @@ def opened(dump: Dump, *, work: Path) -> Iterator[Opened]:
     elif dump.format is Format.CUSTOM:
         yield Opened("")
     else:
-        with tempfile.TemporaryFile(dir=work) as plain:
-            _unpack(dump, plain, work=work)
-            yield Opened(f"/dev/fd/{plain.fileno()}", (plain.fileno(),))
+        with unpacked(dump, work=work) as archive:
+            yield archive
+
+
+@contextmanager
+def unpacked(dump: Dump, *, work: Path) -> Iterator[Opened]:
+    """The archive unpacked into such a file, so that pg_restore can read parts of it."""
+    with tempfile.TemporaryFile(dir=work) as plain:
+        _unpack(dump, plain, work=work)
+        yield Opened(f"/dev/fd/{plain.fileno()}", (plain.fileno(),))
+
+
+def restoring(dump: Dump, archive: Opened, options: list[str]) -> list[str]:
+    """The command that reads the archive with pg_restore."""
+    return [str(_pg_restore(dump)), *options, *_argument(archive)]
 
 
 def archive_needs(dump: Dump, archive: Opened) -> Needs:

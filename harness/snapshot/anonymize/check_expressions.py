@@ -17,7 +17,7 @@ from harness.snapshot.anonymize.guarantees import is_masked, keeps_characters, k
 from harness.snapshot.anonymize.patterns import is_kept_by_classes, is_kept_like
 from harness.snapshot.anonymize.policy import Class, ColumnPolicy
 from harness.snapshot.anonymize.sql_trees import columns_in
-from harness.snapshot.anonymize.sql_types import INTEGERS
+from harness.snapshot.anonymize.sql_types import INTEGERS, NUMBERS
 
 _VALUE: Final = "value"
 """What a domain's check calls its column."""
@@ -128,9 +128,10 @@ def _compared(left: Any, operator: str, constant: str, columns: Columns) -> Judg
         return _unproven("an expression that is not understood")
     if operator in ("<>", "!=", "=") and constant == "" and keeps_length(policy):
         return OK
-    if policy.class_ in (Class.NUMBER, Class.ORDERED) and (number := _number(constant)) is not None:
+    digits = policy.class_ is Class.NUMBER or (policy.class_ is Class.IDENTIFIER and base in NUMBERS)
+    if (digits or policy.class_ is Class.ORDERED) and (number := _number(constant)) is not None:
         whole = base in INTEGERS
-        proof = _number_kept if policy.class_ is Class.NUMBER else _ordered_kept
+        proof = _number_kept if digits else _ordered_kept
         if proof(operator, number, whole):
             return OK
     if operator == "=":

@@ -9,10 +9,13 @@ from harness.snapshot.anonymize.check_expressions import Columns, domain_columns
 from harness.snapshot.anonymize.domains import complete_policy, domain_conflicts
 from harness.snapshot.anonymize.findings import Finding, Level
 from harness.snapshot.anonymize.follow import followed, own_columns, policy_of
-from harness.snapshot.anonymize.guarantees import is_injective, is_masked, is_wordwise, suits, types_of
+from harness.snapshot.anonymize.guarantees import classes_for, is_injective, is_masked, is_wordwise, suits
 from harness.snapshot.anonymize.policy import Class, ColumnPolicy, Policy
 from harness.snapshot.anonymize.policy_changes import diff_policy
 from harness.snapshot.anonymize.schema import Column, Schema, Table
+
+ANY: Final = "*"
+"""The path that stands for all that are not named."""
 
 _SHOWN: Final = 30
 """Columns an error names one by one; `policy diff` lists them all."""
@@ -39,7 +42,7 @@ def check_policy(policy: Policy, schema: Schema) -> tuple[Finding, ...]:
 def judge_policy(policy: Policy, schema: Schema) -> tuple[Finding, ...]:
     """The same without raising: at least one finding for every column, in the order of tables, errors among them."""
     found = [*_of_changes(policy, schema), *_of_classes(policy, schema), *_of_domains(policy, schema)]
-    if not any(finding.level is Level.ERROR for finding in found):
+    if not domain_conflicts(policy, schema):
         whole = complete_policy(policy, schema)
         for table in schema.tables.values():
             found += _of_constraints(table, whole.tables.get(table.name, {}), schema)
@@ -75,12 +78,15 @@ def _of_classes(policy: Policy, schema: Schema) -> Iterator[Finding]:
 
 def _of_class(table: str, column: Column, one: ColumnPolicy, schema: Schema) -> Iterator[Finding]:
     if not suits(one, column, schema):
-        reason = f"the class {one.class_.value} is for {types_of(one)}; the column is {column.type}"
+        reason = f"the class {one.class_.value} does not suit {column.type}; these do: {classes_for(column, schema)}"
         yield Finding(Level.ERROR, table, column.name, reason)
     if one.class_ is Class.NULL and column.not_null:
         yield Finding(Level.ERROR, table, column.name, "is NOT NULL, and the class null makes it NULL")
     if one.class_ is Class.FAKER and not one.provider:
         yield Finding(Level.ERROR, table, column.name, 'the class faker needs provider = "…"')
+    if one.class_ is Class.JSON and ANY not in one.paths:
+        level, what = (Level.WARN, "a path that is not named") if one.paths else (Level.ERROR, "every path")
+        yield Finding(level, table, column.name, f'the class json needs paths, "*" for the rest: {what} stops the run')
     if one.paths and one.class_ is not Class.JSON:
         yield Finding(Level.ERROR, table, column.name, 'has paths, which belong to class = "json"')
     if one.subject and _column(schema.tables[table], one.subject) is None:

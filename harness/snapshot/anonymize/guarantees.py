@@ -4,10 +4,11 @@ from typing import Final
 
 from harness.snapshot.anonymize.policy import Class, ColumnPolicy
 from harness.snapshot.anonymize.schema import Column, Schema
-from harness.snapshot.anonymize.sql_types import ADDRESSES, DOCUMENTS, INTEGERS, NUMBERS, TEXTS, TIMES, plain_type
+from harness.snapshot.anonymize.transforms.compile import suitable_classes
 
 _INJECTIVE: Final = frozenset(
     {
+        Class.UNCLASSIFIED,
         Class.KEEP,
         Class.IDENTIFIER,
         Class.EMAIL,
@@ -28,26 +29,13 @@ _LENGTH_KEPT: Final = _WORDWISE | {
     Class.UUID,
     Class.LUHN,
     Class.IBAN,
+    Class.BYTES,
 }
 _CHARACTERS_KEPT: Final = frozenset({Class.KEEP, Class.IDENTIFIER, Class.EMAIL})
-_TEXTUAL: Final = TEXTS | {"xml"}
+_LABELS: Final = frozenset({Class.IDENTIFIER, Class.NUMBER, Class.NAME, Class.TEXT})
+"""Classes that permute the labels of an enum, or true and false."""
 
-_TYPES: Final[dict[Class, frozenset[str]]] = {
-    Class.IDENTIFIER: TEXTS | {"boolean", '"char"'},
-    Class.EMAIL: TEXTS,
-    Class.NUMBER: NUMBERS | TEXTS,
-    Class.ORDERED: NUMBERS,
-    Class.DATE: TIMES | TEXTS,
-    Class.UUID: TEXTS | {"uuid"},
-    Class.LUHN: TEXTS | INTEGERS | {"numeric"},
-    Class.IBAN: TEXTS,
-    Class.NAME: TEXTS,
-    Class.TEXT: _TEXTUAL,
-    Class.JSON: DOCUMENTS | TEXTS,
-    Class.INET: ADDRESSES | TEXTS,
-    Class.BYTES: frozenset({"bytea"}),
-    Class.FAKER: TEXTS,
-}
+_ANY_TYPE: Final = frozenset({Class.KEEP, Class.NULL, Class.UNCLASSIFIED})
 
 
 def is_masked(policy: ColumnPolicy) -> bool:
@@ -56,7 +44,7 @@ def is_masked(policy: ColumnPolicy) -> bool:
 
 
 def is_injective(policy: ColumnPolicy) -> bool:
-    """Whether different values stay different; dates do under one shift for all."""
+    """Whether different values stay different; dates do under one shift for all. Undecided ones are found elsewhere."""
     return policy.class_ in _INJECTIVE or (policy.class_ is Class.DATE and not policy.subject)
 
 
@@ -76,15 +64,16 @@ def keeps_characters(policy: ColumnPolicy) -> bool:
 
 
 def suits(policy: ColumnPolicy, column: Column, schema: Schema) -> bool:
-    """Whether the class can be applied to the column's type; enums are kept or permuted as identifiers."""
-    kinds = _TYPES.get(policy.class_)
-    if kinds is None:
+    """Whether the class can be applied to the column's type."""
+    if policy.class_ in _ANY_TYPE:
         return True
-    if column.base in schema.enums:
-        return policy.class_ is Class.IDENTIFIER
-    return plain_type(column.base).rpartition(".")[2] in kinds or column.base in kinds
+    if column.base in schema.enums or column.base == "boolean":
+        return policy.class_ in _LABELS
+    return policy.class_.value in suitable_classes(column.base)
 
 
-def types_of(policy: ColumnPolicy) -> str:
-    """The types a class can be applied to, in words."""
-    return ", ".join(sorted(_TYPES.get(policy.class_, frozenset()) - {"public.citext"}))
+def classes_for(column: Column, schema: Schema) -> str:
+    """The classes that can be applied to the column's type, in words."""
+    if column.base in schema.enums or column.base == "boolean":
+        return "keep, null, identifier"
+    return ", ".join(suitable_classes(column.base))

@@ -9,8 +9,10 @@ from harness.snapshot.ddl import Needs, lines_outside_copy
 
 # A quote of any kind, a comment, the end of a statement.
 _MARK: Final = re.compile(rb"'|\"|\$[A-Za-z_\x80-\xff]?[A-Za-z0-9_\x80-\xff]*\$|--|/\*|;")
-_COPY: Final = re.compile(rb"^COPY .*\bFROM stdin\b", re.IGNORECASE)
-_INSERT: Final = re.compile(rb"^INSERT INTO ", re.IGNORECASE)
+COPY: Final = re.compile(rb"^COPY .*\bFROM stdin\b", re.IGNORECASE)
+INSERT: Final = re.compile(rb"^INSERT INTO ", re.IGNORECASE)
+"""How lines begin that bring rows, where a statement may begin."""
+
 _META: Final = re.compile(rb"^\\[a-z]")
 _ENCODING: Final = re.compile(rb"SET client_encoding = '(?P<name>[^']*)'", re.IGNORECASE)
 _CODECS: Final = {"SQL_ASCII": "latin-1", "LATIN9": "iso8859-15", "LATIN2": "iso8859-2", "WIN1252": "cp1252"}
@@ -98,9 +100,9 @@ def _schema_lines(chunks: Iterable[bytes], copies: list[bytes], on_insert: OnIns
         elif not state.between:
             state.read(line)
             yield line
-        elif _COPY.match(line):
+        elif COPY.match(line):
             copies.append(line)
-        elif _INSERT.match(line):
+        elif INSERT.match(line):
             state.read(line)
             insert.append(line)
         elif not _META.match(line):

@@ -43,9 +43,9 @@ def level_of(statement: str, column: str, **classes: str) -> tuple[str, str]:
         ("CREATE TABLE t (a text); CREATE UNIQUE INDEX i ON t (lower(a))", {"a": "faker"}, "error", "unique index"),
         ("CREATE TABLE t (a date UNIQUE)", {"a": "date"}, "ok", ""),
         ("CREATE TABLE t (a text NOT NULL)", {"a": "null"}, "error", "NOT NULL"),
-        ("CREATE TABLE t (a int)", {"a": "email"}, "error", "the column is integer"),
+        ("CREATE TABLE t (a int)", {"a": "email"}, "error", "does not suit integer"),
         ("CREATE TABLE t (a int[])", {"a": "number"}, "ok", ""),
-        ("CREATE TYPE m AS ENUM ('x'); CREATE TABLE t (a m)", {"a": "text"}, "error", "is for"),
+        ("CREATE TYPE m AS ENUM ('x'); CREATE TABLE t (a m)", {"a": "email"}, "error", "these do: keep, null"),
         ("CREATE TYPE m AS ENUM ('x'); CREATE TABLE t (a m)", {"a": "identifier"}, "ok", ""),
         ("CREATE TYPE m AS ENUM ('x'); CREATE TABLE t (a m)", {}, "ok", ""),
         ("CREATE TABLE t (a tsrange, EXCLUDE USING gist (a WITH &&))", {}, "ok", ""),
@@ -178,18 +178,22 @@ def test_columns_that_refer_to_one_another_must_agree() -> None:
 
 
 def test_a_class_s_own_keys_are_checked() -> None:
-    schema = schema_of_statements(["CREATE TABLE t (a text, at date)"])
+    schema = schema_of_statements(["CREATE TABLE t (a text, at date, j json, k json)"])
     policy = Policy(
         tables={
             "public.t": {
                 "a": ColumnPolicy(class_=Class.FAKER, paths={"x": ColumnPolicy(class_=Class.KEEP)}),
                 "at": ColumnPolicy(class_=Class.DATE, subject="nobody"),
+                "j": ColumnPolicy(class_=Class.JSON),
+                "k": ColumnPolicy(class_=Class.JSON, paths={"x": ColumnPolicy(class_=Class.KEEP)}),
             }
         }
     )
     reasons = {one.reason for one in judge_policy(policy, schema)}
     assert 'the class faker needs provider = "…"' in reasons
     assert 'has paths, which belong to class = "json"' in reasons
+    assert 'the class json needs paths, "*" for the rest: every path stops the run' in reasons
+    assert 'the class json needs paths, "*" for the rest: a path that is not named stops the run' in reasons
     assert "its subject 'nobody' is no column of the table" in reasons
 
 
