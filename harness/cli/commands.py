@@ -3,7 +3,7 @@
 import typer
 
 from harness import __version__
-from harness.cli import demo, derive, doctor, init, knowledge, plan, reports, run, snapshot, traffic
+from harness.cli import anonymize, demo, derive, doctor, init, knowledge, plan, reports, run, snapshot, traffic
 
 app = typer.Typer(
     name="rehearse",
@@ -24,6 +24,8 @@ app.command("hazards")(knowledge.hazards)
 traffic.app.command("from-statements")(derive.from_statements)
 traffic.app.command("auto")(derive.auto)
 app.add_typer(traffic.app, name="traffic")
+snapshot.app.command("anonymize")(anonymize.anonymize)
+snapshot.app.add_typer(anonymize.policy_app, name="policy")
 app.add_typer(snapshot.app, name="snapshot")
 app.command("doctor")(doctor.doctor)
 app.command("gc")(doctor.gc)

@@ -66,7 +66,7 @@ def take_over(installation: Installation, data: Path, *, account: Account, passw
     """
     single = _SingleUser(installation, data, account)
     answer = single.run(["SELECT datname FROM pg_database WHERE NOT datistemplate;", "SELECT rolname FROM pg_roles;"])
-    chosen = _choose(_values("datname", answer), wanted=database)
+    chosen = choose_database(_values("datname", answer), wanted=database)
     role = sql.Identifier(SUPERUSER).as_string(None)
     secret = sql.Literal(password).as_string(None)
     verb = "ALTER" if SUPERUSER in _values("rolname", answer) else "CREATE"
@@ -108,7 +108,8 @@ def _values(column: str, answer: str) -> list[str]:
     return re.findall(_VALUE.format(column=column), answer, re.MULTILINE)
 
 
-def _choose(names: list[str], *, wanted: str) -> str:
+def choose_database(names: list[str], *, wanted: str) -> str:
+    """The database to work on: `wanted`, else the only one besides `postgres`. SnapshotError names what there is."""
     if wanted:
         if wanted in names:
             return wanted

@@ -7,6 +7,7 @@ Below the harness's home:
     store/<name>.partial-<pid>/            being made
     store/.locks/<name>.lock               held (shared) by who uses it; its time is when it was last used
     store/.locks/<name>.making             held by who makes it
+    store/.locks/<name>.work/              what an interrupted run with a kept key can go on with
 """
 
 import os
@@ -110,6 +111,12 @@ class Shelf:
             finally:
                 shutil.rmtree(partial, ignore_errors=True)
 
+    def continued(self, name: str) -> Path:
+        """A folder for long work on `name` that an interruption does not undo; only while `making` it."""
+        place = self._locks / f"{name}.work"
+        place.mkdir(mode=FOLDER_MODE, exist_ok=True)
+        return place
+
     def publish(self, partial: Path, entry: Entry, *, replace: bool = False) -> Stored:
         """Write `snapshot.json` and move the folder to its place, complete or not at all."""
         place = self.root / entry.name
@@ -155,6 +162,11 @@ class Shelf:
                 if free and partial.exists():
                     shutil.rmtree(partial)
                     removed.append(f"half-made snapshot {partial}")
+        for work in sorted(self._locks.glob("*.work")):
+            with locked_at_once(work.with_suffix(".making")) as free:
+                if free:
+                    shutil.rmtree(work, ignore_errors=True)
+                    removed.append(f"unfinished work on the snapshot {work.stem}")
         return removed
 
     @contextmanager
