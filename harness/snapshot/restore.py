@@ -40,13 +40,13 @@ def restore(path: Path, server: Server, *, extensions: Iterable[str], work: Path
     if dump.format is Format.PLAIN:
         needs = plain_needs(dump)
         check_room(dump, data, plain_bytes=needs.size_bytes)
-        known = _prepare(server, needs, extensions=extensions, dump=dump)
+        known = prepare_server(server, needs, extensions=extensions, dump=dump)
         restore_plain(dump, needs, server, settings=known, on_progress=on_progress)
         return dump
     check_room(dump, data)
     with opened(dump, work=work) as archive:
         check_data_files(dump, archive)
-        _prepare(server, archive_needs(dump, archive), extensions=extensions, dump=dump)
+        prepare_server(server, archive_needs(dump, archive), extensions=extensions, dump=dump)
         restore_archive(dump, archive, server, on_progress=on_progress)
     return dump
 
@@ -94,8 +94,8 @@ def room_query(name: str) -> LiteralString:
     return files("harness.snapshot").joinpath("queries", f"{name}.sql").read_text(encoding="utf-8")
 
 
-def _prepare(server: Server, needs: Needs, *, extensions: Iterable[str], dump: Dump) -> set[str]:
-    """Extensions checked, roles and the scenario's extensions made; the names of the server's settings."""
+def prepare_server(server: Server, needs: Needs, *, extensions: Iterable[str], dump: Dump) -> set[str]:
+    """Make ready what `dump` needs: extensions checked, roles and the scenario's extensions made; the names of the server's settings."""
     with connect(server.conninfo(application_name=Role.HARNESS.application_name)) as connection:
         available = available_extensions(connection)
         check_extensions(needs.extensions, available=available, named_by=str(dump.path))

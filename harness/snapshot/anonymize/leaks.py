@@ -6,11 +6,12 @@ made is not looked up: among the values it can make are other rows' originals, b
 them. What it *left* is: a piece of its output that was in its input.
 """
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -27,6 +28,9 @@ UNCHANGED_LEAST = 3
 _BUCKETS = 256
 _RECORD = np.dtype([("hash", "<u8"), ("column", "<u4")])
 _COLUMNS = ".columns"
+# Records in memory before they are written: 24 MB.
+_HELD = 1 << 21
+Records = np.ndarray[tuple[int], np.dtype[Any]]
 # Slots of the filter before the search: a byte each, 16 for an original, at the most 32 MB for each process.
 _SLOTS_BITS = (16, 25)
 
@@ -46,6 +50,8 @@ class Spill:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         folder.mkdir(mode=0o700, exist_ok=True)
+        self._waiting: list[Records] = []
+        self._held = 0
         self.distinct: Counter[int] = Counter()
         self.phrase = 1
 
@@ -53,26 +59,35 @@ class Spill:
         """Originals of the column with that number; the same one may come again."""
         self.phrase = max(self.phrase, phrase)
         records = np.empty(len(hashes), dtype=_RECORD)
-        records["hash"], records["column"] = np.sort(hashes), column
-        cuts = np.searchsorted(records["hash"], np.arange(1, _BUCKETS, dtype=np.uint64) << np.uint64(56))
-        for number, part in enumerate(np.split(records, cuts)):
-            if len(part):
-                with (self._folder / f"{number:03}").open("ab") as file:
-                    file.write(part.tobytes())
+        records["hash"], records["column"] = hashes, column
+        self._waiting.append(records)
+        self._held += len(records)
+        if self._held >= _HELD:
+            self._write()
 
     def finish(self) -> Path:
         """Sort and merge; the file that `Originals` reads."""
+        self._write()
         whole = self._folder / "originals"
-        with whole.open("wb") as out, whole.with_suffix(_COLUMNS).open("wb") as columns:
+        with create_or_append(whole) as out, create_or_append(whole.with_suffix(_COLUMNS)) as columns:
             for number in range(_BUCKETS):
                 part = self._folder / f"{number:03}"
                 if part.exists():
-                    records = np.unique(np.fromfile(part, dtype=_RECORD))
+                    records = _distinct(np.fromfile(part, dtype=_RECORD))
                     out.write(records["hash"].tobytes())
                     columns.write(records["column"].tobytes())
                     self.distinct.update(_counts(records["column"]))
                     part.unlink()
         return whole
+
+    def _write(self) -> None:
+        records = _distinct(np.concatenate(self._waiting)) if self._waiting else np.empty(0, dtype=_RECORD)
+        self._waiting, self._held = [], 0
+        cuts = np.searchsorted(records["hash"], np.arange(1, _BUCKETS, dtype=np.uint64) << np.uint64(56))
+        for number, part in enumerate(np.split(records, cuts)):
+            if len(part):
+                with create_or_append(self._folder / f"{number:03}") as file:
+                    file.write(part.tobytes())
 
 
 class Originals:
@@ -155,6 +170,19 @@ def _told(leaks: tuple[Leak, ...]) -> Iterator[str]:
             yield f"{leak.place}: {leak.count} distinct values came out as they went in"
         else:
             yield f"{leak.place}: original values of {leak.source} ({leak.count} times)"
+
+
+def create_or_append(path: Path) -> IO[bytes]:
+    """The file to add to, which only this user may read."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "wb")
+
+
+def _distinct(records: Records) -> Records:
+    """Each pair of number and column once, in order of the numbers."""
+    ordered = records[np.lexsort((records["column"], records["hash"]))]
+    first = np.ones(len(ordered), dtype=bool)
+    first[1:] = (np.diff(ordered["hash"]) != 0) | (np.diff(ordered["column"]) != 0)
+    return ordered[first]
 
 
 def _mapped(file: Path, kind: str) -> np.ndarray[tuple[int], np.dtype[Any]]:

@@ -4,6 +4,8 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import compress
+from operator import eq
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -90,6 +92,9 @@ class Blocks:
         """The block with its masked columns transformed. SnapshotError names the column that cannot be."""
         if not any(plan.masked or (plan.text and self._originals is not None) for plan in table.columns):
             return Rewritten(block, rows=block.count(b"\n"))
+        # A range in the middle of a long line holds no row; a table without columns has rows and nothing to change.
+        if not block:
+            return Rewritten()
         columns = _split(table, block)
         # A date moves with its subject's original, which may itself be masked by then.
         originals = list(columns)
@@ -142,9 +147,9 @@ class Blocks:
         if self._originals is None or not plan.text:
             return
         if not plan.by_leaf:
-            same = [old for old, new in zip(before, after, strict=True) if old == new]
+            same = [value for value in compress(before, map(eq, before, after)) if value != NULL]
             if same:
-                hashes, _ = original_hashes([value for value in same if value != NULL], key=self._key)
+                hashes, _ = original_hashes(same, key=self._key)
                 out.unchanged[plan.number] = hashes
         if plan.policy.class_ in _LEAVES_PARTS:
             hits = self._originals.in_fields(after, left_of=before)

@@ -34,9 +34,10 @@ def blocks(chunks: Iterable[bytes], *, size: int = BLOCK_BYTES) -> Iterator[byte
             waiting = [data[cut:]]
             held = len(data) - cut
     data = b"".join(waiting)
-    rows = data[: _end_of_rows(data)]
-    if rows:
-        yield rows
+    begin = max(0, len(data) - _TAIL)
+    end = begin + _end_of_rows(data[begin:], after_newline=data[begin - 1 : begin] in (b"", b"\n"))
+    if end:
+        yield data[:end]
 
 
 def rows_region(path: Path, start: int, end: int) -> int:
@@ -67,7 +68,7 @@ def read_range(path: Path, region: tuple[int, int], start: int, end: int) -> byt
     return data
 
 
-def _end_of_rows(tail: bytes, *, after_newline: bool = True) -> int:
+def _end_of_rows(tail: bytes, *, after_newline: bool) -> int:
     for match in _ENDS.finditer(tail):
         if match.start() or after_newline:
             return match.start()

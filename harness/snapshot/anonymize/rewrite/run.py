@@ -88,7 +88,7 @@ def anonymize_archive(order: Order) -> Account:
     with published(order, packing) as partial:
         rewriting = _Rewriting(order, archive, contents, plans, partial, packing, masked=planner.masked)
         with pool(
-            Work, order.setup(tuple(plans.values()), packing=packing, partial=partial), jobs=order.jobs
+            Work, order.setup(tuple(plans.values()), packing=packing, partial=partial), jobs=order.processes
         ) as workers:
             rewriting.do(workers)
         partial.publish(order.target)

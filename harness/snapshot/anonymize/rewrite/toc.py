@@ -129,7 +129,8 @@ def read_toc(file: Readable) -> Toc:
 def write_toc(toc: Toc, *, compression: str) -> bytes:
     """The bytes of `toc.dat` in a directory archive whose data files are packed with `compression`."""
     out = _Sink(toc.int_size)
-    out.raw(MAGIC + bytes([*toc.version, toc.revision, toc.int_size, toc.offset_size, DIRECTORY]))
+    # A directory archive says that it is a tar one (pg_backup_directory.c, _CloseArchive).
+    out.raw(MAGIC + bytes([*toc.version, toc.revision, toc.int_size, toc.offset_size, TAR]))
     if toc.version >= _ALGORITHM_SINCE:
         out.raw(bytes([ALGORITHMS.index(compression)]))
     else:

@@ -6,7 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psycopg
+
 from harness.model.errors import RestoreError
+from harness.postgres.connect import connect
 from harness.snapshot.anonymize.keys import Keys
 from harness.snapshot.anonymize.leaks import Originals
 from harness.snapshot.anonymize.rewrite.archive import read_file
@@ -37,6 +40,7 @@ class Task:
 
     `collect` only reads originals; else rows are rewritten, a whole file into `target`. `sql` says that a block is SQL
     between tables.
+    `into` is a server to copy a whole file into: its conninfo, then settings, and the COPY statement last.
     `weight` are the source's bytes that this is, for the progress; `phrase` the leak check's, 0 for none.
     """
 
@@ -50,6 +54,7 @@ class Task:
     weight: int = 0
     phrase: int = 0
     sql: bool = False
+    into: tuple[str, tuple[str, ...]] | None = None
     first: bool = False
     last: bool = False
 
@@ -64,6 +69,13 @@ class Done:
     crc: int = 0
 
 
+# As pg_restore sets them: the scenario's production settings are meant for the application.
+_COPYING = (
+    "SET statement_timeout = 0",
+    "SET lock_timeout = 0",
+    "SET row_security = off",
+    "SET synchronous_commit = off",
+)
 _NO_TABLE = TablePlan("", ())
 
 
@@ -82,6 +94,8 @@ class Work:
         table = self._setup.tables[task.table] if self._setup.tables else _NO_TABLE
         if task.collect:
             return Done(collected=self._collect(table, task))
+        if task.into is not None:
+            return self._copy_into(table, task)
         if task.file is not None and task.target is not None:
             return self._write_file(table, task)
         if task.sql:
@@ -108,6 +122,30 @@ class Work:
                 out.write(packed)
                 done.size_bytes += len(packed)
                 done.crc = zlib.crc32(packed, done.crc)
+        done.rewritten = total
+        return done
+
+    def _copy_into(self, table: TablePlan, task: Task) -> Done:
+        assert task.file is not None  # noqa: S101 - the caller says which
+        assert task.into is not None  # noqa: S101
+        conninfo, (*settings, copy) = task.into
+        total, done = Rewritten(), Done()
+        try:
+            with connect(conninfo, autocommit=False) as connection:
+                for setting in (*_COPYING, *settings):
+                    connection.execute(setting.encode())
+                with connection.cursor().copy(copy.encode()) as stream:
+                    for block in _file_blocks(task.file, table):
+                        one = self._blocks(task).rewrite(table, block)
+                        stream.write(one.data)
+                        done.size_bytes += len(one.data)
+                        one.data = b""
+                        total.add(one)
+        except psycopg.Error as error:
+            # The server's message quotes the row.
+            raise RestoreError(
+                f"the rows of {table.name} cannot be restored ({error.sqlstate or 'no answer'})"
+            ) from None
         done.rewritten = total
         return done
 
