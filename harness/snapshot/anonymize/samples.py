@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 from typing import Any, Final
 
 import postgast
@@ -54,29 +55,43 @@ def sample_dump(dump: Dump, schema: Schema, *, work: Path, rows: int = ROWS) -> 
 
 @dataclass(slots=True)
 class _Rows:
-    """Rows of one table: every `stride`-th is kept, and the stride doubles when there are too many."""
+    """A reservoir of the rows of one table (Vitter 1985, algorithm R), the same for the same rows in the same order.
+
+    A fixed stride would fall in with what repeats in the data.
+    """
 
     columns: tuple[str, ...]
+    most: int
     kept: list[list[bytes | None]] = field(default_factory=list)
     seen: int = 0
-    stride: int = 1
     size: int = 0
+    random: Random = field(default_factory=lambda: Random(0))  # noqa: S311 - samples, no secrets
+    place: int = 0
 
     def wants(self) -> bool:
-        """Whether the next row is one to keep."""
+        """Whether the next row is one to keep; then `add` it."""
         self.seen += 1
-        return (self.seen - 1) % self.stride == 0
+        self.place = len(self.kept) if len(self.kept) < self.most else self.random.randrange(self.seen)
+        return self.place < self.most
 
-    def add(self, row: list[bytes | None], *, most: int) -> None:
-        """Keep a row; every second of them where there are more than twice as many, or too large ones."""
+    def add(self, row: list[bytes | None]) -> None:
+        """Keep a row, in the place of another where there are enough; fewer where they are large."""
         if len(row) != len(self.columns):
             return
-        self.kept.append(row)
-        self.size += sum(len(value) for value in row if value is not None)
-        while (len(self.kept) >= 2 * most or self.size > _TABLE_BYTES) and len(self.kept) > 1:
-            self.kept = self.kept[::2]
-            self.stride *= 2
-            self.size = sum(len(value) for row in self.kept for value in row if value is not None)
+        if self.place < len(self.kept):
+            self.size -= _size(self.kept[self.place])
+            self.kept[self.place] = row
+        else:
+            self.kept.append(row)
+        self.size += _size(row)
+        while self.size > _TABLE_BYTES and len(self.kept) > 1:
+            self.most = len(self.kept) // 2
+            self.size -= sum(map(_size, self.kept[self.most :]))
+            del self.kept[self.most :]
+
+
+def _size(row: list[bytes | None]) -> int:
+    return sum(len(value) for value in row if value is not None)
 
 
 class _Sampler:
@@ -95,7 +110,7 @@ class _Sampler:
                 if line == END:
                     copying = None
                 elif copying.wants():
-                    copying.add([decode(value) for value in split(line)], most=self._most)
+                    copying.add([decode(value) for value in split(line)])
                 continue
             if state.between and COPY.match(line):
                 copying = self._copy(line)
@@ -111,15 +126,15 @@ class _Sampler:
         """What was kept, by column."""
         found: dict[Place, list[bytes]] = {}
         for table, rows in self._tables.items():
-            kept = rows.kept[: self._most]
             for at, column in enumerate(rows.columns):
-                found[table, column] = [value for row in kept if (value := row[at]) is not None]
+                if values := [value for row in rows.kept if (value := row[at]) is not None]:
+                    found[table, column] = values
         return found
 
     def _copy(self, line: bytes) -> _Rows:
         node = _parsed(line.decode("utf-8", "replace"), "copy_stmt")
         if node is None:
-            return _Rows(())
+            return _Rows((), 0)
         return self._rows(table_name(node.relation), tuple(str(one.string.sval) for one in node.attlist))
 
     def _insert(self, statement: bytes) -> None:
@@ -130,13 +145,14 @@ class _Sampler:
         rows = self._rows(table_name(node.relation), tuple(str(one.res_target.name) for one in node.cols))
         for wrapped in node.select_stmt.select_stmt.values_lists:
             if rows.wants():
-                rows.add([_constant(item) for item in wrapped.list.items], most=self._most)
+                rows.add([_constant(item) for item in wrapped.list.items])
 
     def _rows(self, table: str, columns: tuple[str, ...]) -> _Rows:
         described = self._schema.tables.get(table)
         if not columns and described is not None:
-            columns = tuple(column.name for column in described.columns if not column.generated)
-        return self._tables.setdefault(table, _Rows(columns))
+            # An INSERT without a list has DEFAULT for generated columns; pg_dump's COPY always has a list.
+            columns = tuple(column.name for column in described.columns)
+        return self._tables.setdefault(table, _Rows(columns, self._most))
 
 
 def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:

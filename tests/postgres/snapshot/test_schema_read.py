@@ -6,10 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import zstandard
 from psycopg import sql
 
 from harness.postgres.connect import connect
 from harness.postgres.ports import Server
+from harness.snapshot.anonymize.samples import sample_dump
 from harness.snapshot.anonymize.schema import Schema
 from harness.snapshot.anonymize.schema_read import schema_of_database, schema_of_dump
 from harness.snapshot.formats import recognise
@@ -71,3 +73,43 @@ def test_a_dump_has_the_schema_of_its_database(content: Server, make_dump: Calla
         assert {t for t in dumped.texts if t.place.startswith(("default", "check", "comment", "bounds"))} == {
             t for t in live.texts if t.place.startswith(("default", "check", "comment", "bounds"))
         }
+
+
+ROWS = """
+CREATE TABLE people (id int PRIMARY KEY, name text, note text, doubled int GENERATED ALWAYS AS (id * 2) STORED);
+CREATE TABLE log (id int, at date NOT NULL) PARTITION BY RANGE (at);
+CREATE TABLE log_2025 PARTITION OF log FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
+CREATE TABLE nothing (x int);
+INSERT INTO people SELECT i, 'name ' || i, CASE WHEN i % 2 = 0 THEN E'tab\\t new\\nline; it''s \\\\' || i END
+  FROM generate_series(1, 3000) AS i;
+INSERT INTO log SELECT i, date '2025-01-01' + i FROM generate_series(0, 99) AS i;
+"""
+
+
+def test_samples_are_the_same_whatever_the_format(
+    empty_server: Server, make_dump: Callable[..., Path], tmp_path: Path
+) -> None:
+    with connect(empty_server.conninfo(application_name="rehearse/harness")) as connection:
+        connection.execute(ROWS.encode())
+    dumps = {
+        kind: make_dump(empty_server, tmp_path / kind.replace(" ", "_"), *kind.split())
+        for kind in ("c", "d", "t", "p", "p --rows-per-insert=7", "p --inserts")
+    }
+    packed = tmp_path / "packed"
+    packed.write_bytes(zstandard.ZstdCompressor().compress(dumps["c"].read_bytes()))
+    found = {}
+    for kind, path in {**dumps, "packed": packed}.items():
+        dump = recognise(path)
+        found[kind] = sample_dump(dump, schema_of_dump(dump, work=tmp_path), work=tmp_path, rows=200)
+    samples = found["c"]
+    assert {kind: one == samples for kind, one in found.items()} == dict.fromkeys(found, True)
+    assert len(samples["public.people", "id"]) == 200
+    assert 1000 < sum(map(int, samples["public.people", "id"])) / 200 < 2000
+    assert 60 < len(samples["public.people", "note"]) < 140
+    assert all(value.startswith(b"tab\t new\nline; it's \\") for value in samples["public.people", "note"])
+    assert len(samples["public.log_2025", "at"]) == 100
+    assert ("public.people", "doubled") not in samples
+    assert ("public.nothing", "x") not in samples
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
+        {path.name for path in dumps.values()} | {"packed"}
+    )
