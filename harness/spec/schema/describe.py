@@ -98,8 +98,8 @@ KEYS: Final[dict[str, Key]] = {
     "postgres.provider.destroy": Key("command", "Removes it again.", 'destroy = "./branch.sh destroy"'),
     "snapshot.source": Key(
         "path or name",
-        "A pg_dump archive (custom, directory, tar) or plain SQL, as it is, .gz or .zst; or the name of a stored snapshot "
-        "(`rehearse snapshot list`), where there is no such file. Absent: an empty database.",
+        "A pg_dump archive (custom, directory, tar) or plain SQL, as it is, .gz or .zst; or the name of a stored "
+        "snapshot (`rehearse snapshot list`), where there is no such file. Absent: an empty database.",
         'source = "shop.dump"',
     ),
     "snapshot.setup": Key(
