@@ -10,7 +10,7 @@ from harness.postgres.ports import Server
 from harness.rehearsal.migration.prisma import applied_migrations
 from tests.tools.conftest import RunTool
 
-pytestmark = [pytest.mark.tools, pytest.mark.postgres, pytest.mark.slow]
+pytestmark = [pytest.mark.tools, pytest.mark.postgres, pytest.mark.slow, pytest.mark.alone]
 
 _MIGRATION = "20260201000000_role"
 # The recipe for an applied migration: `migrate resolve --rolled-back` refuses those, so the script is executed and the

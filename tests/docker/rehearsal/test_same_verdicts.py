@@ -21,6 +21,7 @@ _PAIRS = ("behind-long-reader", "widen-total", "not-null-and-index")
 
 @pytest.mark.docker
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.parametrize("name", [f"{pair}/{which}" for pair in _PAIRS for which in ("unsafe", "safe")])
 def test_a_scenario_says_the_same_in_a_container(
     name: str, docker_engine: DockerEngine, home: Path, tmp_path: Path

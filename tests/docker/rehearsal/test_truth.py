@@ -18,5 +18,6 @@ def rehearsals(home: Path, tmp_path: Path, docker_engine: DockerEngine) -> Rehea
 
 @pytest.mark.docker
 @pytest.mark.slow
+@pytest.mark.alone
 class TestDocker(TruthCases):
     """The cases on the container engine."""

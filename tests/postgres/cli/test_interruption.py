@@ -9,7 +9,7 @@ import pytest
 
 from tests.postgres.cli.shell import DOWN, UP, Running, Shell, verdict_of
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.alone]
 
 # The brief's limit for a loaded machine.
 QUICK_S = 15.0

@@ -7,7 +7,7 @@ import pytest
 
 from tests.postgres.cli.shell import UP, Running, Shell, wait_for
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.alone]
 
 
 def _kill(shell: Shell, running: Running) -> None:

@@ -83,6 +83,7 @@ def test_the_knowledge(bare: Shell) -> None:
     assert list(bare.home.iterdir()) == []
 
 
+@pytest.mark.alone  # what another test has just left in Docker would be collected too
 def test_doctor_and_gc_with_nothing_there(bare: Shell) -> None:
     told = bare.run("doctor")
     assert told.returncode == 0, told.stderr
@@ -107,6 +108,7 @@ def test_a_demo_that_is_not_there(bare: Shell) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_one_demo(bare: Shell) -> None:
     # Another process may starve the generator; the run then says so instead of judging, and is repeated.
     for _ in range(3):

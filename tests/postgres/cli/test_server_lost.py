@@ -8,7 +8,7 @@ import pytest
 
 from tests.postgres.cli.shell import Shell, verdict_of
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.alone]
 
 
 def kill_the_server(shell: Shell) -> None:

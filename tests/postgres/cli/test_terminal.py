@@ -11,7 +11,7 @@ import pytest
 
 from tests.postgres.cli.shell import PATIENCE_S, REHEARSE, UP, Shell
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.alone]
 
 HIDE, SHOW = "\x1b[?25l", "\x1b[?25h"
 LOCKS = """\

@@ -11,7 +11,7 @@ from harness.events.run import QualityNoted
 from harness.model.units import NS_PER_MS
 from harness.model.words import Direction, Role
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.alone]
 
 TOLERANCE_NS = 5 * NS_PER_MS
 

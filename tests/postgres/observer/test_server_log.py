@@ -14,7 +14,7 @@ from harness.model.units import NS_PER_MS
 from harness.model.words import Pass, Role
 from harness.postgres.ports import Server
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.alone]
 
 
 class OlderServer:

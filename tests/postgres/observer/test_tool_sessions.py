@@ -16,7 +16,7 @@ from harness.model.words import Direction, Pass, Role
 from harness.postgres.binaries import find_client
 from harness.postgres.ports import Server
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.alone]
 
 SCRIPT = """
 SET lock_timeout = '2s';

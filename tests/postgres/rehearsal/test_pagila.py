@@ -13,7 +13,7 @@ _ENVIRONMENT = "REHEARSE_SAMPLE_DATA"
 _DATA = Path(os.environ.get(_ENVIRONMENT) or Path(__file__).parents[4] / "shared" / "data")
 _PAGILA, _CHINOOK = _DATA / "pagila.sql", _DATA / "chinook_serialpk.sql"
 
-pytestmark = [pytest.mark.postgres, pytest.mark.slow]
+pytestmark = [pytest.mark.postgres, pytest.mark.slow, pytest.mark.alone]
 needs_pagila = pytest.mark.skipif(
     not _PAGILA.is_file(), reason=f"no pagila.sql here; name its folder in {_ENVIRONMENT}"
 )

@@ -11,7 +11,7 @@ from harness.postgres.connect import connect
 from harness.postgres.ports import Server
 from harness.rehearsal.tool_pause import REST_S, resting
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.alone]
 
 
 class _Plain:

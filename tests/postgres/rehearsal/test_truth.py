@@ -16,5 +16,6 @@ def rehearsals(home: Path, tmp_path: Path) -> Rehearsals:
 
 @pytest.mark.postgres
 @pytest.mark.slow
+@pytest.mark.alone
 class TestEmbedded(TruthCases):
     """The cases on the embedded engine."""

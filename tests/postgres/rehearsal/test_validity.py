@@ -11,7 +11,7 @@ from harness.report.rehearsal_json import render_json
 from harness.report.view.model import Status
 from tests.postgres.rehearsal.rehearsals import Rehearsals, said
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.alone]
 
 STALL = """
     [snapshot]

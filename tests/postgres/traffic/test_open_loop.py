@@ -19,7 +19,7 @@ from harness.spec.scenario import Arrival, OperationSpec, Protocol
 from harness.spec.schedule import arrivals
 from tests.postgres.traffic.conftest import Rig
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.alone]
 
 
 def hold_exclusive_lock(rig: Rig, seconds: float) -> tuple[int, int]:

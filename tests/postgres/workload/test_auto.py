@@ -19,7 +19,7 @@ from tests.postgres.workload.conftest import CHINOOK, PAGILA, SHOP, Database, Tr
 
 pytestmark = pytest.mark.postgres
 
-SECONDS = float(os.environ.get("REHEARSE_AUTO_SECONDS") or 15)
+SECONDS = float(os.environ.get("REHEARSE_AUTO_SECONDS") or 6)
 RATE = 120.0
 SOURCES = {"pagila": PAGILA, "chinook": CHINOOK, "shop": SHOP}
 

@@ -13,7 +13,7 @@ from harness.model.units import NS_PER_MS
 from harness.model.words import Direction
 from tests.postgres.rehearsal.rehearsals import Rehearsals, said, write_files
 
-pytestmark = [pytest.mark.tools, pytest.mark.postgres, pytest.mark.slow]
+pytestmark = [pytest.mark.tools, pytest.mark.postgres, pytest.mark.slow, pytest.mark.alone]
 
 _TOLERANCE_NS = 5 * NS_PER_MS
 
