@@ -3,7 +3,20 @@
 import typer
 
 from harness import __version__
-from harness.cli import anonymize, demo, derive, doctor, init, knowledge, plan, reports, run, snapshot, traffic
+from harness.cli import (
+    anonymize,
+    demo,
+    derive,
+    doctor,
+    init,
+    knowledge,
+    plan,
+    reports,
+    run,
+    snapshot,
+    snapshot_statistics,
+    traffic,
+)
 
 app = typer.Typer(
     name="rehearse",
@@ -25,6 +38,8 @@ traffic.app.command("from-statements")(derive.from_statements)
 traffic.app.command("auto")(derive.auto)
 app.add_typer(traffic.app, name="traffic")
 snapshot.app.command("anonymize")(anonymize.anonymize)
+snapshot.app.command("stats")(snapshot_statistics.stats)
+snapshot.app.command("fidelity")(snapshot_statistics.fidelity)
 snapshot.app.add_typer(anonymize.policy_app, name="policy")
 app.add_typer(snapshot.app, name="snapshot")
 app.command("doctor")(doctor.doctor)

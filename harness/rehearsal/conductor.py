@@ -18,6 +18,7 @@ from harness.rehearsal.load_pass import run_load
 from harness.rehearsal.migration.plan import MigrationPlan
 from harness.rehearsal.migration.sources import build_plan
 from harness.rehearsal.options import Options
+from harness.rehearsal.production import note_sizes, production_of
 from harness.rehearsal.stage import Stage
 from harness.rehearsal.trace_pass import run_trace
 from harness.rehearsal.traffic.antagonists.plan import plan_antagonists
@@ -38,6 +39,7 @@ def rehearse(loaded: LoadedScenario, options: Options) -> RunDirectory:
     # What cannot be aimed at is told before anything is started.
     plan_antagonists(loaded.scenario.traffic, path=loaded.path, plan=plan)
     workload = _workload(loaded)
+    production_of(loaded)
     directory = RunDirectory(options.out)
     with JournalWriter(directory, describe_run(loaded, options=options, sources=plan.sources)) as journal:
         try:
@@ -118,6 +120,7 @@ def _perform(stage: Stage) -> None:
     """Both passes; the journal's last event says whether they came to their end."""
     complete = False
     try:
+        note_sizes(stage)
         stage = derive_workload(stage)
         run_trace(stage)
         run_load(stage)

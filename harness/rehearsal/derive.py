@@ -11,8 +11,10 @@ import msgspec
 from harness.events.traffic import StatementCompared, StatementNotCovered, WorkloadDerived
 from harness.model.errors import SpecError
 from harness.postgres.connect import Connection
-from harness.postgres.ports import Engine, Progress
-from harness.rehearsal.stage import Stage, harness_session
+from harness.postgres.ports import Progress
+from harness.rehearsal.production import production_of, with_production_counters
+from harness.rehearsal.scratch import clone_session
+from harness.rehearsal.stage import Stage
 from harness.rehearsal.tryout import Tryout
 from harness.sandbox.choose import choose_engine
 from harness.sandbox.collect import collect_everything
@@ -48,7 +50,7 @@ def derive_workload(stage: Stage) -> Stage:
     if not derives(traffic):
         return stage
     stage.options.on_progress("derive operations", 0, None)
-    with _session(stage.engine, stage.digest) as connection:
+    with clone_session(stage.engine, stage.digest) as connection:
         tryout = Tryout(connection, seed=stage.scenario.seed, path=stage.loaded.path)
         source, name, derived = _derive(stage, tryout)
         realism = check_realism(derived, tryout)
@@ -97,7 +99,9 @@ def _derive(stage: Stage, tryout: Tryout) -> tuple[str, str, Derived]:
     traffic, connection = stage.scenario.traffic, tryout.connection
     catalog = read_catalog(connection)
     if traffic.auto:
-        return auto.SOURCE, "", derive_auto(catalog, tryout)
+        production = production_of(stage.loaded)
+        counted = with_production_counters(catalog, production) if production else catalog
+        return auto.SOURCE, "", derive_auto(counted, tryout, counted_by="production's" if production else "")
     if traffic.from_log:
         path = stage.loaded.resolve(traffic.from_log)
         return "from_log", path.name, prove(derive_from_log(_logs(path), catalog), tryout)
@@ -135,19 +139,8 @@ def scratch_clone(
         engine.collect()
     digest = prepare_snapshot(engine, loaded, home=home, on_progress=on_progress).digest
     try:
-        with _session(engine, digest) as connection:
+        with clone_session(engine, digest) as connection:
             yield connection
     finally:
         if engine.name == "external":
             engine.forget(digest)
-
-
-@contextmanager
-def _session(engine: Engine, digest: str) -> Iterator[Connection]:
-    """A clone that no pass sees: trying operations leaves dead rows and used-up sequence numbers."""
-    server = engine.clone(digest)
-    try:
-        with harness_session(server) as connection:
-            yield connection
-    finally:
-        server.discard()

@@ -23,8 +23,11 @@ DRAWS: Final = 12
 _MOST: Final = 900  # operations; the workload takes 1,000, hand-written ones included
 
 
-def derive_auto(catalog: Catalog, runner: Runner) -> Derived:
-    """Reads, writes and joins of every table that ran without an error; what did not is told in the coverage."""
+def derive_auto(catalog: Catalog, runner: Runner, *, counted_by: str = "") -> Derived:
+    """Reads, writes and joins of every table that ran without an error; what did not is told in the coverage.
+
+    `counted_by` says whose counters the catalog has, where they are not this server's ("production's").
+    """
     found = list(chain.from_iterable(_candidates(catalog)))
     tried = _try_all(found, runner)
     kept = [(candidate, one.operation) for candidate, one in zip(found, tried, strict=True) if one.operation]
@@ -38,7 +41,7 @@ def derive_auto(catalog: Catalog, runner: Runner) -> Derived:
         if one.operation is None
     )
     coverage = Coverage(CATALOG, len(found), len(operations), 0, 0, uncovered)
-    return Derived(operations, None, coverage, notes=_notes(catalog, kept))
+    return Derived(operations, None, coverage, notes=_notes(catalog, kept, counted_by=counted_by))
 
 
 def _candidates(catalog: Catalog) -> list[list[Candidate]]:
@@ -53,10 +56,12 @@ def _candidates(catalog: Catalog) -> list[list[Candidate]]:
     return found
 
 
-def _notes(catalog: Catalog, kept: Sequence[tuple[Candidate, OperationSpec]]) -> tuple[str, ...]:
+def _notes(catalog: Catalog, kept: Sequence[tuple[Candidate, OperationSpec]], *, counted_by: str) -> tuple[str, ...]:
     counted = counts_an_application(catalog)
     source = (
-        "pg_stat_user_tables" if counted else "table sizes, four reads to a write: the server counted no application"
+        f"{counted_by} pg_stat_user_tables".strip()
+        if counted
+        else "table sizes, four reads to a write: the server counted no application"
     )
     notes = [f"Weights are from {source}."]
     touched = {candidate.table.qualified for candidate, _ in kept}

@@ -22,6 +22,8 @@ def domains_of(
     }
     for table in tables.values():
         for reference in (*table.references, *named.get(table.name, ())):
+            if reference.target not in tables:
+                continue
             for mine, theirs in zip(reference.columns, reference.target_columns, strict=True):
                 joined = of[table.name, mine] | of[reference.target, theirs]
                 for place in joined:

@@ -14,10 +14,30 @@ from harness.snapshot.amplify.links import domains_of, references_by_name
 from harness.snapshot.amplify.ranges import change_of
 
 BOOKS: Final = frozenset(
-    "alembic_version schema_migrations ar_internal_metadata django_migrations _prisma_migrations flyway_schema_history "
-    "goose_db_version knex_migrations knex_migrations_lock sequelizemeta databasechangelog databasechangeloglock "
-    "__efmigrationshistory __drizzle_migrations pgmigrations typeorm_metadata gorp_migrations _sqlx_migrations "
-    "__diesel_schema_migrations atlas_schema_revisions refinery_schema_history spatial_ref_sys".split()  # noqa: SIM905 - a list of one word a line helps nobody
+    [
+        "alembic_version",
+        "schema_migrations",
+        "ar_internal_metadata",
+        "django_migrations",
+        "_prisma_migrations",
+        "flyway_schema_history",
+        "goose_db_version",
+        "knex_migrations",
+        "knex_migrations_lock",
+        "sequelizemeta",
+        "databasechangelog",
+        "databasechangeloglock",
+        "__efmigrationshistory",
+        "__drizzle_migrations",
+        "pgmigrations",
+        "typeorm_metadata",
+        "gorp_migrations",
+        "_sqlx_migrations",
+        "__diesel_schema_migrations",
+        "atlas_schema_revisions",
+        "refinery_schema_history",
+        "spatial_ref_sys",
+    ]
 )
 """Where migration tools write what they have done (and PostGIS its constants), by their default names."""
 _FEW: Final = 1_000
@@ -53,6 +73,8 @@ class Growth:
 
 def plan_growth(connection: Connection, tables: Mapping[str, Table], *, scale: int) -> Growth:
     """The plan for these tables; SnapshotError names the column or constraint that stands against it."""
+    # A table without rows stands against nothing, and nothing of it grows.
+    tables = {name: table for name, table in tables.items() if _count(connection, table, most=1)}
     named = references_by_name(connection, tables)
     planner = _Planner(connection, tables, scale, domains_of(tables, named))
     planner.shared |= {name: "a tool's own records" for name in tables if tables[name].relation.lower() in BOOKS}
