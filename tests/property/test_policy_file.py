@@ -30,7 +30,7 @@ POLICIES = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(POLICIES)
 def test_a_written_policy_reads_back_equal_and_is_written_the_same_again(policy: Policy) -> None:
     text = policy_toml(policy)

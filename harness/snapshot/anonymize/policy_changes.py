@@ -1,7 +1,6 @@
 """What has become of the schema since the policy was reviewed: columns that are new, gone, or of another type."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
@@ -60,7 +59,8 @@ def diff_text(diff: PolicyDiff) -> str:
 
 
 def update_policy(policy: Policy, schema: Schema) -> Policy:
-    """The policy made to fit: new and changed columns are unclassified, gone ones are left out, the rest is kept.
+    """The policy made to fit: new and changed columns are unclassified, gone ones are left out with their references,
+    and the rest is kept.
 
     Columns come in the order of the schema.
     """
@@ -77,8 +77,13 @@ def update_policy(policy: Policy, schema: Schema) -> Policy:
         here = undecided.get((table, column)) or policy.tables.get(table, {}).get(column)
         if here is not None:
             tables.setdefault(table, {})[column] = here
-    kept: dict[str, Any] = {"tables": tables}
-    return msgspec.structs.replace(policy, **kept)
+    gone = {".".join(place) for place in diff.gone}
+    references = {
+        child: target
+        for child, target in policy.references.items()
+        if gone.isdisjoint((child.partition(":")[0], target.partition(":")[0]))
+    }
+    return msgspec.structs.replace(policy, tables=tables, references=references)
 
 
 def _undecided(schema: Schema, table: str, column: str, *, reason: str) -> ColumnPolicy:

@@ -119,7 +119,8 @@ def test_a_changed_schema_is_told_column_by_column() -> None:
             "public.gone": {"x": KEEP},
             "public.u": {"x": KEEP},
             "public.t_1": {"a": KEEP},
-        }
+        },
+        references={"public.t.old": "public.u.x", "public.u.x:a.b": "public.gone.x", "public.t.b": "public.u.x"},
     )
     diff = diff_policy(policy, SCHEMA)
     assert diff == PolicyDiff(
@@ -142,3 +143,4 @@ def test_a_changed_schema_is_told_column_by_column() -> None:
     assert updated.tables["public.t"]["id"].reason == "was bigint and classed number"
     assert updated.tables["public.t_1"] == {"a": KEEP}
     assert "public.gone" not in updated.tables
+    assert updated.references == {"public.t.b": "public.u.x"}
