@@ -7,7 +7,8 @@ another, by a table made for this value alone, so that runs and repeats stay whe
 
 import hashlib
 import re
-import struct
+
+import numpy as np
 
 from harness.snapshot.anonymize.transforms.keyed import digest
 from harness.snapshot.anonymize.transforms.nibbles import Nibbles
@@ -63,8 +64,8 @@ class Binary:
 
 
 def _table(own: bytes) -> bytes:
-    drawn = struct.unpack("<256Q", hashlib.shake_128(own + b"table").digest(256 * 8))
-    return bytes(sorted(range(256), key=drawn.__getitem__))
+    drawn = np.frombuffer(hashlib.shake_128(own + b"table").digest(256 * 8), dtype="<u8")
+    return drawn.argsort(kind="stable").astype(np.uint8).tobytes()
 
 
 def _overlaid(chunk: bytes, stream: bytes) -> bytes:

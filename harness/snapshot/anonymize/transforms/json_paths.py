@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from harness.snapshot.anonymize.transform import Transform
-from harness.snapshot.anonymize.transforms.json_scan import Leaf, leaves, quoted, unquoted
+from harness.snapshot.anonymize.transforms.json_scan import leaves, pairs, quoted, unquoted
 from harness.snapshot.anonymize.transforms.plain import Keep, Nothing
 
 _NULL = b"null"
 _BOOLEANS = frozenset({b"true", b"false"})
+_SKELETONS = 4096
 ANY = "*"
 
 
@@ -29,6 +30,7 @@ class Json:
 
     def __init__(self, paths: Mapping[str, LeafTransforms]) -> None:
         self._paths = paths
+        self._skeletons: dict[bytes, list[str]] = {}
         self._found: dict[str, LeafTransforms | None] = {}
 
     def __call__(self, value: bytes) -> bytes:
@@ -37,17 +39,33 @@ class Json:
 
     def many(self, values: list[bytes]) -> list[bytes]:
         """The same for each of `values`, all leaves of a path together."""
-        documents = [leaves(value) for value in values]
-        replaced: list[list[bytes]] = [[b""] * len(document) for document in documents]
-        groups: dict[tuple[str, bool], list[tuple[int, int]]] = {}
-        for row, (value, document) in enumerate(zip(values, documents, strict=True)):
-            for place, leaf in enumerate(document):
-                groups.setdefault((leaf.path, value[leaf.start : leaf.start + 1] == b'"'), []).append((row, place))
-        for (path, string), places in groups.items():
-            written = [_text(values[row], documents[row][place]) for row, place in places]
-            for (row, place), new in zip(places, self._changed(path, written, string=string), strict=True):
-                replaced[row][place] = new
-        return [_joined(*each) for each in zip(values, documents, replaced, strict=True)]
+        documents = [pairs(value) for value in values]
+        # For each path, strings and others apart: the leaves, and where each belongs.
+        groups: dict[tuple[str, bool], tuple[list[bytes], list[int]]] = {}
+        pieces: list[bytes] = []
+        ends: list[int] = []
+        for document in documents:
+            for path, (before, leaf) in zip(self._paths_in(document), document, strict=False):
+                written, places = groups.setdefault((path, leaf[:1] == b'"'), ([], []))
+                written.append(leaf)
+                places.append(len(pieces) + 1)
+                pieces += (before, leaf)
+            pieces.append(document[-1][0])
+            ends.append(len(pieces))
+        for (path, string), (written, places) in groups.items():
+            for place, new in zip(places, self._changed(path, written, string=string), strict=True):
+                pieces[place] = new
+        return [b"".join(pieces[begin:end]) for begin, end in zip([0, *ends], ends, strict=False)]
+
+    def _paths_in(self, document: list[tuple[bytes, bytes]]) -> list[str]:
+        """The path of each leaf; documents of the same keys and structure are looked through once."""
+        skeleton = b"0".join([before for before, _ in document])
+        known = self._skeletons.get(skeleton)
+        if known is None:
+            if len(self._skeletons) >= _SKELETONS:
+                self._skeletons.clear()
+            known = self._skeletons[skeleton] = [leaf.path for leaf in leaves(skeleton)]
+        return known
 
     def _changed(self, path: str, written: list[bytes], *, string: bool) -> list[bytes]:
         policy = self._policy(path)
@@ -85,15 +103,3 @@ def _names(path: str) -> list[str]:
         above = above.rpartition(".")[0]
         names.append(f"{above}.{ANY}")
     return [*names, ANY]
-
-
-def _text(value: bytes, leaf: Leaf) -> bytes:
-    return value[leaf.start : leaf.end]
-
-
-def _joined(value: bytes, document: list[Leaf], replaced: list[bytes]) -> bytes:
-    parts, at = [], 0
-    for leaf, new in zip(document, replaced, strict=True):
-        parts += [value[at : leaf.start], new]
-        at = leaf.end
-    return b"".join((*parts, value[at:]))

@@ -21,32 +21,28 @@ class _Prefixes:
 
     def __init__(self, subkey: bytes, purpose: bytes) -> None:
         self._subkey, self._purpose = subkey, purpose
-        self._tables: dict[bytes, bytes] = {}
+        self._known: dict[bytes, int] = {}
 
     def changed(self, packed: bytes, bits: int) -> bytes:
         """The first `bits` bits changed, the rest as it is."""
         out = bytearray(packed)
         for at in range(-(-bits // _BYTE_BITS)):
-            table = self._table(packed[:at])
             kept = max(0, _BYTE_BITS * (at + 1) - bits)
-            mask = 0xFF >> (_BYTE_BITS - kept)
-            out[at] = table[packed[at]] & ~mask | packed[at] & mask
+            mask = (1 << kept) - 1
+            out[at] = _flipped(packed[at], self._flips(packed[:at])) & ~mask | packed[at] & mask
         return bytes(out)
 
-    def _table(self, before: bytes) -> bytes:
-        """What becomes of each value of the byte behind `before`."""
-        known = self._tables.get(before)
+    def _flips(self, before: bytes) -> int:
+        """One keyed bit for each of the 255 prefixes within the byte behind `before`: "" is bit 1, "0" 2, "1" 3, …"""
+        known = self._known.get(before)
         if known is None:
-            if len(self._tables) >= _ENTRIES:
-                self._tables.clear()
-            known = self._tables[before] = self._made(before)
+            if len(self._known) >= _ENTRIES:
+                self._known.clear()
+            drawn = hashlib.blake2b(
+                bytes([len(before)]) + before, key=self._subkey, person=self._purpose, digest_size=32
+            )
+            known = self._known[before] = int.from_bytes(drawn.digest(), "little")
         return known
-
-    def _made(self, before: bytes) -> bytes:
-        # One keyed bit for each of the 255 prefixes within a byte: "" at 1, "0" at 2, "1" at 3, "00" at 4, …
-        drawn = hashlib.blake2b(bytes([len(before)]) + before, key=self._subkey, person=self._purpose, digest_size=32)
-        flips = int.from_bytes(drawn.digest(), "little")
-        return bytes(_flipped(value, flips) for value in range(1 << _BYTE_BITS))
 
 
 class Networks:

@@ -65,10 +65,14 @@ class Text:
         if len(memo) > _MEMO_ENTRIES:
             memo.clear()
             memo[_ZERO] = _ZERO
-        missing = [piece for piece in set(pieces) if piece not in memo]
-        if missing:
+        known = list(map(memo.get, pieces))
+        try:
+            out = b" ".join(known)  # type: ignore[arg-type]  # None is what it looks for, at no cost
+        except TypeError:
+            missing = list({piece for piece, word in zip(pieces, known, strict=True) if word is None})
             memo.update(zip(missing, self._by_word(_ZERO.join(missing)).split(_ZERO), strict=True))
-        return b" ".join([memo[piece] for piece in pieces]).split(_BETWEEN_VALUES)
+            out = b" ".join([memo[piece] for piece in pieces])
+        return out.split(_BETWEEN_VALUES)
 
     def _by_word(self, value: bytes) -> bytes:
         words = iter(self._words.many(_WORD.findall(value)))
