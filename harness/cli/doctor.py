@@ -7,12 +7,15 @@ from typing import Annotated
 import typer
 
 from harness.cli.places import state_home
+from harness.cli.store_lines import describe_used
 from harness.model.errors import SandboxError
 from harness.model.units import format_bytes, format_duration, parse_size
 from harness.postgres.binaries import installations
 from harness.sandbox.collect import collect_everything
 from harness.sandbox.loop_store import StorePlan, make_store, plan_store, require_root
 from harness.sandbox.survey import docker_state, probe_clone
+from harness.snapshot.store.room import LIMIT_VARIABLE, store_limit, used
+from harness.snapshot.store.shelf import Shelf
 
 _COLUMN = 12
 # As truncate(1) and mkfs write sizes: 100G is 100GB.
@@ -46,7 +49,7 @@ def doctor(make_store: MakeStore = "", yes: Yes = False) -> None:
 
 def gc() -> None:
     """Remove the servers, containers, volumes and folders that killed runs left."""
-    removed = collect_everything(state_home())
+    removed = collect_everything(state_home()) + Shelf(state_home()).collect()
     for line in removed:
         typer.echo(f"removed {line}")
     if not removed:
@@ -66,6 +69,7 @@ def _state() -> None:
     home = state_home()
     existing = next(folder for folder in (home, *home.parents) if folder.exists())
     _row("state", f"{home}, {format_bytes(shutil.disk_usage(existing).free)} free")
+    _row("store", f"{describe_used(used(Shelf(home), home, limit_bytes=store_limit(home)))} ({LIMIT_VARIABLE})")
 
 
 def _make_store(size: str, *, yes: bool) -> None:
