@@ -95,7 +95,10 @@ def room_query(name: str) -> LiteralString:
 
 
 def prepare_server(server: Server, needs: Needs, *, extensions: Iterable[str], dump: Dump) -> set[str]:
-    """Make ready what `dump` needs: extensions checked, roles and the scenario's extensions made; the names of the server's settings."""
+    """Make ready what `dump` needs: extensions checked, roles and the scenario's extensions made.
+
+    Gives the names of the server's settings.
+    """
     with connect(server.conninfo(application_name=Role.HARNESS.application_name)) as connection:
         available = available_extensions(connection)
         check_extensions(needs.extensions, available=available, named_by=str(dump.path))
