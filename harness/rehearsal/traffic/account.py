@@ -1,9 +1,10 @@
 """One record for each arrival, whatever became of it, and the first error of each kind."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from harness.events.operations import NO_ACTOR, Outcome
-from harness.rehearsal.traffic.actor import Actor
+from harness.rehearsal.traffic.actor import Actor, BoundSession
 from harness.rehearsal.traffic.recorder import Recorder
 from harness.rehearsal.traffic.session import ServerError
 from harness.rehearsal.traffic.tally import Tally
@@ -13,7 +14,6 @@ _OK: Final = int(Outcome.OK)  # plain ints: members of an enum are slow to pack 
 _ERROR: Final = int(Outcome.ERROR)
 _POOL_TIMEOUT: Final = int(Outcome.POOL_TIMEOUT)
 _ABANDONED: Final = int(Outcome.ABANDONED)
-_MOST: Final = 255  # executions that the record's eight bits can say
 
 
 class Account:
@@ -38,12 +38,22 @@ class Account:
         self._tally.note(operation, error, 0)
         self._add((due, 0, 0, now, operation, NO_ACTOR, version, _POOL_TIMEOUT, 0, 0, error.sqlstate.encode()))
 
-    def abandoned(self, actor: Actor, now: int) -> None:
-        """It was under way when traffic ended."""
-        self._record(actor, now, _ABANDONED, 0, b"")
+    def abandon(self, actors: Iterable[Actor], waiting: Iterable[Arriving], now: int) -> list[BoundSession]:
+        """Traffic ended: record who was under way or waiting; gives the sessions whose statements are cut off."""
+        cut_off = []
+        for actor in actors:
+            if actor.operation is not None and actor.start_ns:
+                self._record(actor, now, _ABANDONED, 0, b"")
+                if actor.session is not None:
+                    cut_off.append(actor.session)
+            elif actor.operation is not None:
+                self._never_served(Arriving(actor.due_ns, index_of(actor), actor.version), now)
+            actor.turn += 1
+        for arriving in waiting:
+            self._never_served(arriving, now)
+        return cut_off
 
-    def never_served(self, arriving: Arriving, now: int) -> None:
-        """It was waiting for a connection when traffic ended."""
+    def _never_served(self, arriving: Arriving, now: int) -> None:
         due, operation, version = arriving
         self._add((due, 0, 0, now, operation, NO_ACTOR, version, _ABANDONED, 0, 0, b""))
 
@@ -59,7 +69,7 @@ class Account:
                 actor.version,
                 outcome,
                 statement,
-                actor.attempts if actor.attempts <= _MOST else _MOST,
+                actor.attempts,
                 sqlstate,
             )
         )

@@ -171,6 +171,17 @@ class Actor:
         self.waited = False
         self.restart(_NO_CODE)
 
+    def begin(self, operation: CompiledOperation) -> CompiledOperation:
+        """Take up `operation`, with parameters of its own."""
+        self.operation = operation
+        self.attempts = 1
+        self.absorbed = b""
+        self.start_ns = 0
+        self.restart(operation.code)
+        operation.draw(self.variables, self.client.random)
+        self.random_state = self.client.random.getstate() if operation.retry and operation.evaluates else None
+        return operation
+
     def restart(self, code: Code) -> None:
         """From the first instruction of `code` on."""
         self.code = code

@@ -62,14 +62,16 @@ class _Silent:
 class Execute:
     """Send a statement by the extended protocol: prepared at its first use on the connection, or unnamed."""
 
-    __slots__ = ("_bind", "_next", "_plain", "at", "prepares", "statement")
+    __slots__ = ("_next", "at", "bind", "index", "key", "plain", "prepares", "statement")
 
     def __init__(self, at: int, statement: CompiledStatement, *, prepares: bool) -> None:
         self.at = at
         self.statement = statement
         self._next = at + 1
-        self._bind = statement.bind
-        self._plain = statement.followed is None and statement.capture is None and not statement.expects
+        self.bind = statement.bind
+        self.index = statement.index
+        self.key = statement.key if prepares else b""
+        self.plain = statement.followed is None and statement.capture is None and not statement.expects
         self.prepares = prepares
 
     def run(self, actor: Actor) -> int:
@@ -79,13 +81,13 @@ class Execute:
             return UNBOUND
         actor.statement = statement.index
         if not self.prepares:
-            session.query_params(statement.sent, self._bind(actor.variables))
+            session.query_params(statement.sent, self.bind(actor.variables))
         else:
             name = session.prepared.get(statement.key)
             if name is None:
                 actor.preparing = session.prepare(statement.sent)
                 return WAIT
-            session.send_prepared(name, self._bind(actor.variables))
+            session.send_prepared(name, self.bind(actor.variables))
             session.wants_write = session.flush_out() != 0
         if session.piped is None:
             return WAIT
@@ -100,7 +102,7 @@ class Execute:
                 self.refused(actor, error)
         if actor.preparing is not None:
             return self.prepared(actor, results, then=self.at)
-        if not self._plain:
+        if not self.plain:
             self.taken(actor, results)
         if actor.written is not None:
             settle(actor, results)
@@ -137,7 +139,8 @@ class Execute:
             actor.session.prepared.pop(statement.key, None)
         if statement.followed is not None and error.sqlstate in _LEDGER_REFUSED:
             statement.unfollow()
-            self._plain = statement.capture is None and not statement.expects
+            self.key = statement.key if self.prepares else b""
+            self.plain = statement.capture is None and not statement.expects
             raise FailedError(error, again=True)
         raise FailedError(error)
 

@@ -11,13 +11,14 @@ from harness.events.operations import NO_ACTOR
 from harness.model.sqlstate import POOL_FULL, POOL_TIMEOUT
 from harness.rehearsal.traffic.account import Account, index_of
 from harness.rehearsal.traffic.actor import Actor, BoundSession, CompiledOperation
+from harness.rehearsal.traffic.express import Express
 from harness.rehearsal.traffic.interpreter import Interpreter
 from harness.rehearsal.traffic.pool import Pool, PoolLimits
 from harness.rehearsal.traffic.recorder import FLUSH_EVERY_NS, Recorder
 from harness.rehearsal.traffic.session import ServerError
 from harness.rehearsal.traffic.tally import Tally
 from harness.rehearsal.traffic.timetable import NEVER, Arriving, Timetable
-from harness.rehearsal.traffic.watch import WRITABLE, Timers, Watch
+from harness.rehearsal.traffic.watch import READABLE, WRITABLE, Timers, Watch
 
 _LONGEST_WAIT_NS: Final = 100_000_000  # counters for the live view are at most this old
 _FULL: Final = ServerError(POOL_FULL, "max_waiters operations waited for a connection already")
@@ -75,6 +76,16 @@ class Loop:
             on_retry=self._pool.let_go,
         )
         self._waiting: deque[Arriving] = deque()
+        self._express = Express(
+            operations=operations,
+            interpreter=self._interpreter,
+            watch=self._watch,
+            recorder=recorder,
+            waiting=self._waiting,
+            free=self._free,
+            patience_ns=limits.pool_timeout_ns,
+            origin_ns=origin_ns,
+        )
         self._cut_off: list[BoundSession] = []
         self._ask_again = False
         self._flush_ns = 0
@@ -119,6 +130,7 @@ class Loop:
         after records were written where a second has passed.
         """
         timetable, timers, watch, sessions = self._timetable, self._timers, self._watch, self._watch.sessions
+        express, keeps = self._express.answered, self._keeps
         tick_ns = deadline = 0
         while True:
             now = self.now_ns()
@@ -141,13 +153,15 @@ class Loop:
             wake_ns = min(deadline, tick_ns, self._next_ns(), timers.next_ns)
             for descriptor, events in watch.wait(wake_ns - now):
                 session = sessions.get(descriptor)
-                if session is not None:
-                    self._freed_ns = 0
+                if session is None:
+                    self._called(descriptor)
+                elif not (keeps and events == READABLE and express(session)):
                     self._on_socket(session, events)
-                    if self._waiting or self._pool.bidders:
-                        self._serve()
-                elif descriptor in watch.callbacks:
-                    watch.callbacks[descriptor]()
+
+    def _called(self, descriptor: int) -> None:
+        """An order has come, or a socket is gone that was reported with others."""
+        if descriptor in self._watch.callbacks:
+            self._watch.callbacks[descriptor]()
 
     def _tick(self, now: int, on_tick: Callable[[], None]) -> None:
         if now >= self._flush_ns:
@@ -205,14 +219,8 @@ class Loop:
 
     def _begin(self, actor: Actor, arriving: Arriving, now: int, *, waited: bool) -> None:
         actor.due_ns, index, actor.version = arriving
-        operation = actor.operation = self._operations[index]
-        actor.attempts = 1
-        actor.absorbed = b""
-        actor.start_ns = 0
+        actor.begin(self._operations[index])
         actor.waited = waited
-        actor.restart(operation.code)
-        operation.draw(actor.variables, actor.client.random)
-        actor.random_state = actor.client.random.getstate() if operation.retry and operation.evaluates else None
         if actor.session is None:
             actor.waited = waited or not self._pool.idle or bool(self._pool.bidders)
             self._pool.bid(actor)
@@ -263,9 +271,15 @@ class Loop:
                 self._begin(self._free.popleft(), self._waiting.popleft(), now, waited=True)
 
     def _on_socket(self, session: BoundSession, events: int) -> None:
+        self._freed_ns = 0
         if session.connecting:
             self._pool.reconnector.step(session)
-            return
+        else:
+            self._on_answer(session, events)
+        if self._waiting or self._pool.bidders:
+            self._serve()
+
+    def _on_answer(self, session: BoundSession, events: int) -> None:
         if events & WRITABLE:
             self._flush(session)
         if events != WRITABLE:
@@ -300,17 +314,8 @@ class Loop:
 
     def abandon(self) -> None:
         """Record what waits or is under way as abandoned."""
-        now = self.now_ns()
-        for actor in self._actors:
-            if actor.operation is not None and actor.start_ns:
-                self._account.abandoned(actor, now)
-                if actor.session is not None:
-                    self._cut_off.append(actor.session)
-            elif actor.operation is not None:
-                self._waiting.append(Arriving(actor.due_ns, index_of(actor), actor.version))
-            actor.turn += 1
-        while self._waiting:
-            self._account.never_served(self._waiting.popleft(), now)
+        self._cut_off = self._account.abandon(self._actors, self._waiting, self.now_ns())
+        self._waiting.clear()
 
     def close(self) -> None:
         """Cancel what was abandoned, close all connections; may wait for a server that does not answer."""

@@ -104,20 +104,20 @@ class Session:
     """
 
     __slots__ = (
-        "_consume",
-        "_get_result",
-        "_is_busy",
         "_names",
-        "_results",
         "_syncs",
         "backoff_ns",
         "began_ns",
         "connecting",
         "conninfo",
+        "consume",
         "flush_out",
+        "get_result",
+        "is_busy",
         "number",
         "pgconn",
         "prepared",
+        "results",
         "send_prepared",
         "turn",
         "wants_write",
@@ -134,7 +134,7 @@ class Session:
         self.turn = 0
         self.began_ns = 0
         self.backoff_ns = FIRST_BACKOFF_NS
-        self._results: list[PGresult] = []
+        self.results: list[PGresult] = []
         self._syncs = 0
         self._names = 0
         self._use(pgconn)
@@ -152,16 +152,16 @@ class Session:
         self.pgconn = pgconn
         self.send_prepared = pgconn.send_query_prepared
         self.flush_out = pgconn.flush
-        self._consume = pgconn.consume_input
-        self._is_busy = pgconn.is_busy
-        self._get_result = pgconn.get_result
+        self.consume = pgconn.consume_input
+        self.is_busy = pgconn.is_busy
+        self.get_result = pgconn.get_result
 
     def ready(self) -> None:
         """The connection stands: nothing is prepared yet."""
         self.pgconn.nonblocking = 1
         self.pgconn.notice_handler = None
         self.prepared.clear()
-        self._results = []
+        self.results = []
         self._syncs = 0
         self.connecting = self.wants_write = False
         self.backoff_ns = FIRST_BACKOFF_NS
@@ -230,9 +230,9 @@ class Session:
         In a pipeline they are complete when every sync is answered; PIPELINE_SYNC results are among them. An empty
         list says that nothing was under way, or that the connection is lost.
         """
-        results, is_busy, get_result = self._results, self._is_busy, self._get_result
+        results, is_busy, get_result = self.results, self.is_busy, self.get_result
         try:
-            self._consume()
+            self.consume()
         except psycopg.OperationalError:
             return self._salvage()
         while not is_busy():
@@ -240,29 +240,29 @@ class Session:
             if result is None:
                 if self._syncs and not self.broken:
                     continue  # the end of one statement of a pipeline
-                self._results = []
+                self.results = []
                 return results
             results.append(result)
             status = result.status
             if status == _SYNC:
                 self._syncs -= 1
                 if self._syncs == 0:
-                    self._results = []
+                    self.results = []
                     return results
             elif status in _COPYING:
                 self.close()
-                self._results = []
+                self.results = []
                 return results
         return None
 
     def unread(self, results: list[PGresult]) -> None:
         """Keep answers of a pipeline that is still open; they come with the rest."""
-        self._results = results
+        self.results = results
 
     def _salvage(self) -> list[PGresult]:
         """The server's last words (a FATAL with its SQLSTATE) of a connection that is gone."""
-        results, self._results = self._results, []
-        while (result := self._get_result()) is not None:
+        results, self.results = self.results, []
+        while (result := self.get_result()) is not None:
             results.append(result)
         return results
 

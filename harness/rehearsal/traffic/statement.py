@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from psycopg import sql
 
@@ -16,6 +16,7 @@ Variables: TypeAlias = dict[str, Value]
 Values: TypeAlias = list[bytes | None]
 Bind: TypeAlias = Callable[[Variables], Values]
 Render: TypeAlias = Callable[[Variables], bytes]
+_ABSENT: Final = "\0"  # no value holds it: PostgreSQL's text cannot
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +129,11 @@ def script_binder(names: Sequence[str]) -> Bind:
     def bind(variables: Variables) -> Values:
         values: Values = []
         for name in names:
-            if name not in variables:
-                values.append(None)
-                continue
-            value = variables[name]
-            values.append(b"%d" % value if type(value) is int else to_text(value).encode())
+            value = variables.get(name, _ABSENT)
+            if type(value) is int:
+                values.append(b"%d" % value)
+            else:
+                values.append(None if value == _ABSENT else to_text(value).encode())
         return values
 
     return bind
