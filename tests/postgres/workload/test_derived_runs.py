@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from harness.events.codec import decode_events
-from harness.events.traffic import OperationDeclared, WorkloadDerived
+from harness.events.traffic import OperationDeclared, OperationFailed, TrafficEnded, WorkloadDerived
 from harness.model.errors import SpecError
 from harness.rehearsal.conductor import rehearse
 from harness.rehearsal.options import Options
@@ -47,6 +47,19 @@ def run(folder: Path, home: Path, text: str, files: dict[str, str]) -> tuple[obj
     return tuple(decode_events(lines, path="events"))
 
 
+def the_workload(events: tuple[object, ...]) -> WorkloadDerived:
+    """What was derived, once."""
+    (derived,) = (event for event in events if isinstance(event, WorkloadDerived))
+    return derived
+
+
+def assert_nothing_failed(events: tuple[object, ...]) -> None:
+    """Traffic ran, and no operation failed."""
+    (ended,) = (event for event in events if isinstance(event, TrafficEnded))
+    assert (ended.failed, [event for event in events if isinstance(event, OperationFailed)]) == (0, [])
+    assert ended.completed > 100
+
+
 @pytest.mark.slow
 def test_operations_from_statements_beside_one_by_hand(home: Path, tmp_path: Path) -> None:
     shutil.copy(Path(__file__).parent / "shop_statements.csv", tmp_path / "statements.csv")
@@ -60,7 +73,7 @@ def test_operations_from_statements_beside_one_by_hand(home: Path, tmp_path: Pat
         source = "shop.dump"
     """
     events = run(tmp_path, home, text, {})
-    (derived,) = (event for event in events if isinstance(event, WorkloadDerived))
+    derived = the_workload(events)
     assert (derived.source, derived.name, derived.operations) == ("from_statements", "statements.csv", 16)
     assert 0.8 < derived.covered_calls / derived.calls < 0.95
     assert "BEGIN" in {one.statement for one in derived.uncovered}
@@ -69,6 +82,34 @@ def test_operations_from_statements_beside_one_by_hand(home: Path, tmp_path: Pat
     assert len(names) == 17
     assert names[0] == "read orders"
     assert "read orders (2)" in names
+
+
+@pytest.mark.slow
+def test_operations_from_a_log(home: Path, tmp_path: Path) -> None:
+    shutil.copy(Path(__file__).parent / "shop_log.json", tmp_path / "server.json")
+    shutil.copy(SHOP, tmp_path / "shop.dump")
+    events = run(tmp_path, home, 'from_log = "server.json"\n[snapshot]\nsource = "shop.dump"', {})
+    derived = the_workload(events)
+    assert (derived.source, derived.name, derived.operations) == ("from_log", "server.json", 6)
+    assert (derived.calls, derived.covered_calls) == (193, 190)
+    (left_out,) = derived.uncovered
+    assert (left_out.calls, left_out.reason) == (3, "there is no table carts")
+    assert {one.error for one in derived.realism} == {""}
+    weights = {event.name: event.weight for event in events if isinstance(event, OperationDeclared)}
+    assert (weights["select orders"], weights["update orders, select orders"]) == (50, 19)
+    assert_nothing_failed(events)
+
+
+@pytest.mark.slow
+def test_operations_from_the_catalog(home: Path, tmp_path: Path) -> None:
+    shutil.copy(SHOP, tmp_path / "shop.dump")
+    events = run(tmp_path, home, 'auto = true\n[snapshot]\nsource = "shop.dump"', {})
+    derived = the_workload(events)
+    assert (derived.source, derived.rate, derived.uncovered) == ("auto", None, ())
+    names = {event.name for event in events if isinstance(event, OperationDeclared)}
+    assert names >= {"read orders", "insert items", "update payments"}
+    assert len(names) == derived.operations == derived.covered_calls
+    assert_nothing_failed(events)
 
 
 def test_a_snapshot_without_tables_has_nothing_to_derive_from(home: Path, tmp_path: Path) -> None:
