@@ -120,12 +120,14 @@ def _of_constraints(table: Table, policies: Mapping[str, ColumnPolicy], schema: 
 
 
 def _of_key(table: Table, key: tuple[str, ...], policies: Mapping[str, ColumnPolicy]) -> Iterator[Finding]:
-    if any(other != key and set(other) < set(key) and _all_injective(other, policies) for other in table.unique_keys):
+    if any(
+        other != key and set(other) < set(key) and _all_injective(other, table, policies) for other in table.unique_keys
+    ):
         return
     nullable = [name for name in key if name in policies and policies[name].class_ is Class.NULL]
     for name in key if not nullable else ():
         one = policies.get(name)
-        if one is None or is_injective(one):
+        if one is None or is_injective(one, _base(table, name)):
             continue
         what = f"is in the unique key ({', '.join(key)}), and the class {one.class_.value}"
         if is_wordwise(one):
@@ -200,8 +202,13 @@ def _column(table: Table, name: str) -> Column | None:
     return next((column for column in table.columns if column.name == name), None)
 
 
-def _all_injective(key: tuple[str, ...], policies: Mapping[str, ColumnPolicy]) -> bool:
-    return all(name not in policies or is_injective(policies[name]) for name in key)
+def _all_injective(key: tuple[str, ...], table: Table, policies: Mapping[str, ColumnPolicy]) -> bool:
+    return all(name not in policies or is_injective(policies[name], _base(table, name)) for name in key)
+
+
+def _base(table: Table, name: str) -> str:
+    column = _column(table, name)
+    return column.base if column else ""
 
 
 def _names_value(expression: str) -> bool:

@@ -20,6 +20,7 @@ _INJECTIVE: Final = frozenset(
         Class.INET,
     }
 )
+_BINARY: Final = frozenset({"real", "double precision"})
 _WORDWISE: Final = frozenset({Class.NAME, Class.TEXT})
 _LENGTH_KEPT: Final = _WORDWISE | {
     Class.KEEP,
@@ -43,8 +44,13 @@ def is_masked(policy: ColumnPolicy) -> bool:
     return policy.class_ not in (Class.KEEP, Class.UNCLASSIFIED)
 
 
-def is_injective(policy: ColumnPolicy) -> bool:
-    """Whether different values stay different; dates do under one shift for all. Undecided ones are found elsewhere."""
+def is_injective(policy: ColumnPolicy, base: str = "") -> bool:
+    """Whether different values of the type `base` stay different; what is undecided is found elsewhere.
+
+    Dates do under one shift for all, floating point numbers not, which have more digits than bits.
+    """
+    if policy.class_ in (Class.NUMBER, Class.IDENTIFIER) and base in _BINARY:
+        return False
     return policy.class_ in _INJECTIVE or (policy.class_ is Class.DATE and not policy.subject)
 
 

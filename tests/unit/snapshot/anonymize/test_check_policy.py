@@ -42,6 +42,8 @@ def level_of(statement: str, column: str, **classes: str) -> tuple[str, str]:
         ("CREATE TABLE t (a text); CREATE UNIQUE INDEX i ON t (left(a, 3))", {"a": "email"}, "warn", "unique index"),
         ("CREATE TABLE t (a text); CREATE UNIQUE INDEX i ON t (lower(a))", {"a": "faker"}, "error", "unique index"),
         ("CREATE TABLE t (a date UNIQUE)", {"a": "date"}, "ok", ""),
+        ("CREATE TABLE t (a numeric UNIQUE)", {"a": "number"}, "ok", ""),
+        ("CREATE TABLE t (a real UNIQUE)", {"a": "number"}, "error", "two values one"),
         ("CREATE TABLE t (a text NOT NULL)", {"a": "null"}, "error", "NOT NULL"),
         ("CREATE TABLE t (a int)", {"a": "email"}, "error", "does not suit integer"),
         ("CREATE TABLE t (a int[])", {"a": "number"}, "ok", ""),

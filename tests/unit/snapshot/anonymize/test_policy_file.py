@@ -1,5 +1,6 @@
 """The policy file: what is wrong is named with file and key; what is written reads back; changes of the schema show."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,14 @@ def test_a_policy_is_read_whole(tmp_path: Path) -> None:
     assert users["data"].paths["name.first"].dictionary == "first_name"
     assert policy.references == {"public.logs.user": "public.users.id"}
     assert policy.allowed_leaks == {"schema": ["public.users.email"]}
+
+
+def test_the_policy_of_the_documentation_is_one(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[4] / "docs" / "snapshots.md").read_text(encoding="utf-8")
+    (example,) = (text for text in re.findall(r"```toml\n(.*?)```", page, re.DOTALL) if "[tables." in text)
+    policy = read(example, tmp_path)
+    assert policy.tables["public.users"]["data"].paths["*"].class_ is Class.TEXT
+    assert [one.value for one in Class if f"`{one.value}`" not in page] == []
 
 
 def test_it_is_written_one_line_a_column_and_reads_back_the_same(tmp_path: Path) -> None:
