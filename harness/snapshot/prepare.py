@@ -139,6 +139,7 @@ def _make(
         # A server's files are rehearsed on with the bloat and the statistics they came with.
         if dump or scale > 1 or (loaded.scenario.snapshot.setup and not files):
             vacuum_analyze(server, on_progress=on_progress)
+        told += _collations(server) if files else ()
         contents = msgspec.structs.replace(_contents(server), notes=told)
         if on_progress:
             on_progress("freeze", 0, None)
@@ -147,6 +148,18 @@ def _make(
         server.discard()
         raise
     return contents
+
+
+def _collations(server: Server) -> tuple[str, ...]:
+    """What is wrong with a foreign server's indexes on text, if anything."""
+    with connect(server.conninfo(application_name=Role.HARNESS.application_name)) as connection:
+        row = connection.execute(room_query("collation_versions")).fetchone()
+    there, here = row or ("", "")
+    if there == here:
+        return ()
+    versions = f"version {there or 'unknown'} of their collation, this machine has {here or 'none'}"
+    remedy = "REINDEX in [snapshot] setup, or rehearse on a dump"
+    return (f"the server's files were made with {versions}: indexes on text may be out of order; {remedy}",)
 
 
 def _dump_of(source: Path | Stored | None) -> Path | None:
