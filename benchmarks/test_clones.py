@@ -1,20 +1,31 @@
 """Clone time against size: ours beside `cp -a` of the same folder and CREATE DATABASE … TEMPLATE on the same server."""
 
+import os
 import shutil
 import subprocess
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from harness.model.errors import SandboxError
 from harness.model.words import Role
 from harness.postgres.connect import connect
+from harness.postgres.ports import Home
 from harness.sandbox.clone import copy_data, tree_bytes
 from harness.sandbox.embedded import EmbeddedEngine
+from harness.sandbox.loop_store import make_store, plan_store, remove_store
+from harness.spec.scenario import PostgresSpec
 
 MEGABYTES = (50, 150, 450)
+GIGABYTES = (1, 2, 4, 8)
+# The largest source, and what XFS keeps for itself.
+STORE_BYTES = 10 * 1024**3
+# A table's file ends at 1 GB and the next begins (manual 18, 66.1).
+SEGMENT_BYTES = 1024**3
 
 
 @pytest.mark.parametrize("megabytes", MEGABYTES)
@@ -61,3 +72,62 @@ def test_clone_against_cp(
     ratio(f"clone of {size / 2**20:,.0f} MB / cp -a of the same", f"{middle:.2f}  ({pairs[1][0]:.2f} s)")
     engine.forget(digest)
     assert middle > 0
+
+
+@pytest.fixture
+def store() -> Iterator[Path]:
+    """A mounted reflink store with room for the largest source; skips, saying why, where there can be none."""
+    if os.geteuid() != 0:
+        pytest.skip("only root mounts a filesystem")
+    folder = Path(tempfile.mkdtemp(prefix="rehearse-bench-store-"))
+    folder.chmod(0o711)
+    try:
+        plan = plan_store(STORE_BYTES, home=folder / "home")
+        make_store(plan)
+    except SandboxError as error:
+        shutil.rmtree(folder)
+        pytest.skip(f"no reflink filesystem can be mounted here: {error.message}")
+    yield plan.mounted_at
+    remove_store(plan)
+    shutil.rmtree(folder)
+
+
+def test_reflink_takes_the_same_whatever_the_size(
+    benchmark: BenchmarkFixture, store: Path, ratio: Callable[[str, str], None]
+) -> None:
+    engine = EmbeddedEngine(PostgresSpec(version="18"), home=Home(store))
+    engine.freeze(engine.provision(), "grown")
+    source = store / "snapshots" / "grown" / "data"
+    taken: dict[int, float] = {}
+    for gigabytes in GIGABYTES:
+        _grow(source, gigabytes)
+        # The least of five: whatever else the machine does only adds to it.
+        taken[gigabytes] = min(_clone_s(source, store) for _ in range(5))
+        ratio(f"clone of {gigabytes} GB by reflink", f"{taken[gigabytes]:.3f} s")
+    flat = taken[GIGABYTES[-1]] / taken[GIGABYTES[0]]
+    ratio(f"clone of {GIGABYTES[-1]} GB / of {GIGABYTES[0]} GB by reflink", f"{flat:.2f}")
+    benchmark.extra_info.update({f"{gigabytes}_GB_s": took for gigabytes, took in taken.items()})
+    benchmark.pedantic(_clone_s, args=(source, store), rounds=1)
+    assert flat < 2
+
+
+def _grow(data: Path, gigabytes: int) -> None:
+    """Add segments of a table's size to a real cluster's files until they hold so much, all on disk."""
+    block = os.urandom(8 * 1024 * 1024)
+    for number in range(gigabytes):
+        segment = data / "base" / "5" / f"99999.{number}"
+        if segment.exists():
+            continue
+        with segment.open("wb") as file:
+            for _ in range(SEGMENT_BYTES // len(block)):
+                file.write(block)
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def _clone_s(source: Path, store: Path) -> float:
+    target = store / "clone"
+    report = copy_data(source, target, size_bytes=0)
+    shutil.rmtree(target)
+    assert report.method == "reflink"
+    return report.duration_ns / 1e9

@@ -24,7 +24,7 @@ _ROOM_BYTES = 64 * 1024 * 1024
 def copy_data(
     source: Path, target: Path, *, size_bytes: int, disposable: bool = False, on_progress: Progress | None = None
 ) -> CloneReport:
-    """Copy the folder `source` to `target` (which must not exist), owners, modes and times kept; says how.
+    """Copy the folder `source` to `target` (which must not exist), owners and modes kept; says how.
 
     `size_bytes` is the size of `source`. `disposable`: `target` may become a link into a thin clone of the volume,
     which `release_thin` of its folder removes. SandboxError where the disk is too small or the copy fails.

@@ -22,6 +22,11 @@ _CHUNK_BYTES: Final = 16 * 1024 * 1024
 # A call that works for one pair of filesystems need not work for the next: then the plainer way is taken.
 _NOT_HERE: Final = frozenset({errno.EXDEV, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL, errno.EPERM, errno.EBADF})
 _PROGRESS_EVERY_S: Final = 0.5
+# As PostgreSQL makes them (initdb without --allow-group-access).
+_FILE_MODE: Final = 0o600
+_FOLDER_MODE: Final = 0o700
+# A cluster is a thousand files of a page or two: handing them over one by one costs as much as cloning them.
+_TOGETHER: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,24 +44,24 @@ def share_extents(source: int, target: int) -> None:
 
 
 def copy_tree(source: Path, target: Path, *, reflink: bool, on_bytes: Callable[[int], None] | None = None) -> None:
-    """Copy the folder `source` to `target`, which must not exist: modes, owners, times and symbolic links are kept.
+    """Copy the folder `source` to `target`, which must not exist: modes, owners and symbolic links are kept.
 
-    Sockets and pipes are left out. `on_bytes` hears of the bytes done so far, now and then. OSError where it fails;
-    what was copied so far is left to the caller.
+    Times are not; sockets and pipes are left out. `on_bytes` hears of the bytes done so far, now and then. OSError
+    where it fails; what was copied so far is left to the caller.
     """
     folders, files = _make_skeleton(str(source), str(target))
     files.sort(key=lambda one: one.about.st_size, reverse=True)  # the longest first: no thread is left with it alone
     work = _Work(reflink=reflink)
     with ThreadPoolExecutor(max_workers=min(_MAX_THREADS, (os.cpu_count() or 1)), thread_name_prefix="clone") as pool:
-        futures = [pool.submit(work.copy, one) for one in files]
+        futures = [pool.submit(work.copy_all, few) for few in _shares(files)]
         try:
             _watch(futures, work, on_bytes)
         except BaseException:
             work.stop.set()
             pool.shutdown(cancel_futures=True)
             raise
-    for copy, about in reversed(folders):  # last: files made in a folder change its time
-        _dress(copy, about)
+    for copy, about in reversed(folders):  # last: a folder may be one that this process must not write in
+        _dress(copy, about, made_with=_FOLDER_MODE)
 
 
 class _Work:
@@ -68,13 +73,19 @@ class _Work:
         self.done_bytes = 0
         self.stop = threading.Event()
 
+    def copy_all(self, files: list[_File]) -> None:
+        for one in files:
+            if self.stop.is_set():
+                return
+            self.copy(one)
+
     def copy(self, one: _File) -> None:
         with _opened(one) as (source, target):
             if not (self._reflink and _try_sharing(source, target)):
                 self._copy_bytes(source, target, one.about.st_size)
             elif one.about.st_size:
                 self._count(one.about.st_size)
-            _dress(target, one.about)
+            _dress(target, one.about, made_with=_FILE_MODE)
 
     def _copy_bytes(self, source: int, target: int, size: int) -> None:
         move: Callable[[int, int], int] = _by_range
@@ -122,7 +133,7 @@ def _opened(one: _File) -> Iterator[tuple[int, int]]:
     source = os.open(one.source, os.O_RDONLY)
     try:
         # 0600 until the owner is set: nobody else reads it meanwhile.
-        target = os.open(one.target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        target = os.open(one.target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE_MODE)
         try:
             yield source, target
         finally:
@@ -138,7 +149,7 @@ def _make_skeleton(source: str, target: str) -> tuple[list[tuple[str, os.stat_re
     waiting = [(source, target)]
     while waiting:
         original, copy = waiting.pop()
-        os.mkdir(copy, 0o700)  # noqa: PTH102 - thousands of paths, as strings
+        os.mkdir(copy, _FOLDER_MODE)  # noqa: PTH102 - thousands of paths, as strings
         folders.append((copy, Path(original).stat()))
         with os.scandir(original) as entries:
             for entry in entries:
@@ -154,11 +165,20 @@ def _make_skeleton(source: str, target: str) -> tuple[list[tuple[str, os.stat_re
     return folders, files
 
 
-def _dress(path: str | int, about: os.stat_result) -> None:
-    """Give the copy the original's owner, mode and time; the owner first, because changing it clears set-id bits."""
-    os.chown(path, about.st_uid, about.st_gid)
-    os.chmod(path, stat.S_IMODE(about.st_mode))  # noqa: PTH101 - a path or an open file
-    os.utime(path, ns=(about.st_atime_ns, about.st_mtime_ns))
+def _dress(path: str | int, about: os.stat_result, *, made_with: int) -> None:
+    """Give the copy the original's owner and mode, where it has not: each is a transaction of the filesystem."""
+    if (about.st_uid, about.st_gid) != (os.geteuid(), os.getegid()):
+        os.chown(path, about.st_uid, about.st_gid)
+    # Last, because a change of owner clears set-id bits.
+    if stat.S_IMODE(about.st_mode) != made_with:
+        os.chmod(path, stat.S_IMODE(about.st_mode))  # noqa: PTH101 - a path or an open file
+
+
+def _shares(files: list[_File]) -> list[list[_File]]:
+    """Large files alone, small ones by the dozen."""
+    large = [[one] for one in files if one.about.st_size >= _CHUNK_BYTES]
+    small = files[len(large) :]
+    return large + [small[at : at + _TOGETHER] for at in range(0, len(small), _TOGETHER)]
 
 
 def _watch(futures: list[Future[None]], work: _Work, on_bytes: Callable[[int], None] | None) -> None:

@@ -53,17 +53,15 @@ def test_a_copy_that_fails_says_why(tmp_path: Path) -> None:
         copy_data(tmp_path / "nothing", tmp_path / "to", size_bytes=1)
 
 
-def test_links_modes_times_and_every_byte_are_kept(tmp_path: Path) -> None:
+def test_links_modes_and_every_byte_are_kept(tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.mkdir()
     sizes = {"empty": 0, "one": 1, "page": 8192, "large": 3 * 1024 * 1024 + 17}
     for name, size in sizes.items():
         (source / name).write_bytes(os.urandom(size))
         (source / name).chmod(0o640)
-        os.utime(source / name, ns=(1_000_000_007, 2_000_000_011))
     (source / "link").symlink_to("large")
     os.mkfifo(source / "pipe")
-    os.utime(source, ns=(3_000_000_013, 4_000_000_017))
     told: list[int] = []
     copy_tree(source, tmp_path / "to", reflink=False, on_bytes=told.append)
     assert sorted(path.name for path in (tmp_path / "to").iterdir()) == ["empty", "large", "link", "one", "page"]
@@ -71,9 +69,7 @@ def test_links_modes_times_and_every_byte_are_kept(tmp_path: Path) -> None:
         copied = tmp_path / "to" / name
         assert copied.read_bytes() == (source / name).read_bytes()
         assert copied.stat().st_mode & 0o777 == 0o640
-        assert copied.stat().st_mtime_ns == 2_000_000_011
     assert (tmp_path / "to" / "link").readlink() == Path("large")
-    assert (tmp_path / "to").stat().st_mtime_ns == 4_000_000_017
 
 
 def test_where_the_kernel_copies_nothing_the_program_does(
