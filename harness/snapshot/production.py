@@ -28,7 +28,8 @@ def size_notes(production: ProductionStatistics, snapshot: ProductionStatistics)
     if len(apart) > _NAMED:
         notes.append(f"{len(apart) - _NAMED} other tables are of another size than production's too")
     if missing := sorted(theirs.keys() - ours.keys()):
-        notes.append(f"production has {len(missing)} tables that are not here: {', '.join(missing[:_NAMED])}")
+        more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
+        notes.append(f"production has tables that are not here: {', '.join(missing[:_NAMED])}{more}")
     return tuple(notes)
 
 
