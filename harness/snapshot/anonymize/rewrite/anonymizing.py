@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from harness.postgres.ports import Progress, Server
+from harness.snapshot.anonymize.check_policy import check_policy
 from harness.snapshot.anonymize.keys import Keys
 from harness.snapshot.anonymize.policy import Policy
 from harness.snapshot.anonymize.rewrite.account import Account
@@ -35,6 +36,7 @@ def anonymize(
     form, or a leak is found; RestoreError where the source is not whole. Neither names a value.
     """
     dump = recognise(source)
+    check_policy(policy, schema)
     order = Order(
         dump=dump, target=target, policy=policy, schema=schema, keys=keys, jobs=jobs, packing=packing,
         large_objects=large_objects, check=check, on_progress=on_progress,
@@ -61,6 +63,7 @@ def anonymize_into(
     A directory archive goes straight in, a table a process; other formats by way of unpacked files in `work`. Errors as
     `anonymize` and `restore` raise them; the server then holds half a database and has to be discarded.
     """
+    check_policy(policy, schema)
     order = Order(
         dump=recognise(source), target=work, policy=policy, schema=schema, keys=keys, jobs=jobs, packing="none",
         large_objects=large_objects, check=check, on_progress=on_progress,
