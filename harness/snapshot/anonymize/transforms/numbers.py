@@ -45,10 +45,15 @@ class Numbers:
 
     def many(self, values: list[bytes]) -> list[bytes]:
         """The same for each of `values`: whole numbers by columns, others one by one."""
-        if any(not _plain(value) for value in values):
+        unsigned = b"".join(values).isdigit()
+        if any(not value or value[0] == _ZERO for value in values) if unsigned else not all(map(_plain, values)):
             return self._many_mixed(values)
         out = self._digits.many(values)
-        again = [at for at, (old, new) in enumerate(zip(values, out, strict=True)) if not _whole_stays(old, new)]
+        again = [
+            at
+            for at, new in enumerate(out)
+            if new[0] == _ZERO or ((not unsigned or len(new) in _WATCHED) and not _whole_stays(values[at], new))
+        ]
         while again:
             for at, new in zip(again, self._digits.many([out[at] for at in again]), strict=True):
                 out[at] = new
@@ -80,6 +85,7 @@ def _whole_stays(old: bytes, new: bytes) -> bool:
     return not new.startswith((b"0", b"-0")) and (len(old) not in _WATCHED or _side(old) == _side(new))
 
 
+_ZERO = ord("0")
 _WATCHED = frozenset(length + sign for length in _EDGES for sign in (0, 1))
 
 

@@ -6,10 +6,12 @@ type's largest number stays below it (ties are possible only there), and what li
 result is always valid. Sign, scale (digits after the point), zero, NaN and the infinities are kept.
 """
 
+import functools
 import re
 from bisect import bisect_right
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness.snapshot.anonymize.transforms.keyed import number
 
@@ -24,7 +26,10 @@ _DECIMAL = re.compile(rb"(-?)([0-9]+)(?:\.([0-9]+))?")
 _SPECIAL = frozenset({b"NaN", b"Infinity", b"-Infinity"})
 _LARGEST = {"smallint": (1 << 15) - 1, "integer": (1 << 31) - 1, "bigint": (1 << 63) - 1}
 _NUMERIC = re.compile(r"numeric\((\d+),?(-?\d+)?\)")
+Integers = NDArray[np.int64]
 _FEW = 8
+_LONGEST = 18  # characters: their digits grown by a quarter pass no 63 bits
+_MINUS = ord("-")
 
 
 class Ordered:
@@ -51,19 +56,27 @@ class Ordered:
         return b"".join((sign, changed[: -len(fraction)], b".", changed[-len(fraction) :]))
 
     def many(self, values: list[bytes]) -> list[bytes]:
-        """The same for each of `values`; whole numbers by columns."""
-        if len(values) < _FEW or max(map(len, values)) > len("-100000000000000000") or not _whole(values):
+        """The same for each of `values`; by columns where all have the same scale."""
+        scale = len(values[0].partition(b".")[2]) if values else 0
+        lines = b"\n".join((*values, b""))
+        if len(values) < _FEW or max(map(len, values)) > _LONGEST or not _column(scale).fullmatch(lines):
             return [self(value) for value in values]
-        numbers = np.array(list(map(int, values)), dtype=np.int64)
-        magnitudes = np.abs(numbers)
+        digits = lines.replace(b".", b"").replace(b"-", b"")
+        magnitudes = np.array(list(map(int, digits.split())), dtype=np.int64)
         starts, bases, slopes = self._arrays
         piece = np.searchsorted(starts, magnitudes, side="right") - 1
         offset = magnitudes - starts[piece]
         grown = bases[piece] + offset + (_scaled(offset, slopes[piece]))
         if self._largest:
-            cap = self._largest * _CAP[0] // _CAP[1]
+            cap = min(self._largest * _CAP[0] // _CAP[1], _LARGEST["bigint"])
             grown = np.maximum(magnitudes, np.minimum(grown, cap))
-        return [b"%d" % one for one in (np.sign(numbers) * grown).tolist()]
+        form = b"%%d.%%0%dd" % scale if scale else b"%d"
+        parts = zip(*(part.tolist() for part in np.divmod(grown, 10**scale)), strict=True) if scale else grown.tolist()
+        if b"-" not in lines:
+            return [form % part for part in parts]
+        return [
+            b"-" + form % part if value[0] == _MINUS else form % part for value, part in zip(values, parts, strict=True)
+        ]
 
     def _grown(self, magnitude: int) -> int:
         piece = bisect_right(self._starts, magnitude) - 1
@@ -74,15 +87,18 @@ class Ordered:
         return max(magnitude, min(grown, self._largest * _CAP[0] // _CAP[1]))
 
 
-def _whole(values: list[bytes]) -> bool:
-    joined = b"".join(values)
-    return joined.replace(b"-", b"").isdigit() and (b"-" not in joined or all(map(_DECIMAL.fullmatch, values)))
+@functools.cache
+def _column(scale: int) -> re.Pattern[bytes]:
+    """A column of numbers with `scale` digits after the point."""
+    fraction = rb"\.[0-9]{%d}" % scale if scale else b""
+    return re.compile(rb"(?:-?[0-9]+" + fraction + rb"\n)*+")
 
 
-def _scaled(offset: np.ndarray[tuple[int], np.dtype[np.int64]], slope: np.ndarray[tuple[int], np.dtype[np.int64]]):  # type: ignore[no-untyped-def]
+def _scaled(offset: Integers, slope: Integers) -> Integers:
     """offset * slope / 2^16 without passing 63 bits: high and low part apart."""
     high, low = offset >> _SHIFT, offset & ((1 << _SHIFT) - 1)
-    return high * slope + (low * slope >> _SHIFT)
+    scaled: Integers = high * slope + (low * slope >> _SHIFT)
+    return scaled
 
 
 def _pieces(subkey: bytes) -> tuple[list[int], list[int], list[int]]:
