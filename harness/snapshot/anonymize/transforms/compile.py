@@ -109,7 +109,9 @@ def _number(task: _Task) -> Transform:
 
 
 def _ordered(task: _Task) -> Transform:
-    return Repeats(Ordered(task.subkey, type_=task.column.base.removesuffix("[]")))
+    written = task.column.type.removesuffix("[]")
+    type_ = written if plain_type(written) == task.base else task.column.base.removesuffix("[]")
+    return Repeats(Ordered(task.subkey, type_=type_))
 
 
 def _inet(task: _Task) -> Transform:

@@ -169,3 +169,19 @@ def test_arrays_keep_bounds_nulls_and_nesting() -> None:
     assert transform(b"[0:1]={{10,NULL},{11,12}}") == b"[0:1]={{%s,NULL},{%s,%s}}" % tuple(
         element.many([b"10", b"11", b"12"])
     )
+
+
+@pytest.mark.parametrize(
+    ("type_", "base", "value"),
+    [
+        ("numeric(4,2)", "numeric", b"99.50"),
+        ("numeric(4,2)[]", "numeric", b"{99.50,1.00}"),
+        ("price", "smallint", b"32000"),
+    ],
+)
+def test_ordered_numbers_stay_within_the_type_as_written_or_under_the_domain(
+    type_: str, base: str, value: bytes
+) -> None:
+    column = Column(name="c", type=type_, base=base)
+    out = compile_transform(ColumnPolicy(class_=Class.ORDERED), column=column, domain="d", keys=_KEYS)(value)
+    assert len(out) == len(value)
