@@ -67,9 +67,8 @@ def whole_fields(fields: list[bytes]) -> Pieces:
     lines = _lines_of(data, words[0])
     first = np.flatnonzero(np.diff(lines, prepend=-1))
     last = np.append(first[1:], len(lines)) - 1
-    compounds = _compounds(data, *words)
-    counts = np.bincount(_lines_of(data, compounds[0]))
-    most = min(int(counts.max()), PHRASE)
+    begins = np.append(True, ~_joined(data, *words))
+    most = min(int(np.bincount(lines[begins]).max()), PHRASE)
     return _pieces(data, words[0][first], words[1][last], lines[first], most)
 
 
@@ -80,10 +79,12 @@ def pieces_of(fields: list[bytes], *, phrase: int) -> Pieces:
     if not len(starts):
         return _pieces(data, starts, ends, starts, 0)
     first, last = _compounds(data, starts, ends)
-    of_first, of_last = _lines_of(data, first), _lines_of(data, last - 1)
-    found = [(starts, ends, _lines_of(data, starts)), (first, last, of_first)]
+    of_words = _lines_of(data, starts)
+    # A compound is of one line: a newline joins no words.
+    of_first = of_words[np.append(True, ~_joined(data, starts, ends))]
+    found = [(starts, ends, of_words), (first, last, of_first)]
     for more in range(1, phrase):
-        same = of_first[:-more] == of_last[more:]
+        same = of_first[:-more] == of_first[more:]
         found.append((first[:-more][same], last[more:][same], of_first[:-more][same]))
     begins = np.flatnonzero(np.diff(of_first, prepend=-1))
     finishes = np.append(begins[1:], len(of_first)) - 1
@@ -107,14 +108,20 @@ def _words(data: bytes) -> tuple[Places, Places]:
 
 
 def _compounds(data: bytes, starts: Places, ends: Places) -> tuple[Places, Places]:
-    text = np.frombuffer(data, dtype=np.uint8)
-    joined = (starts[1:] - ends[:-1] == 1) & _JOINER[text[ends[:-1]]]
+    joined = _joined(data, starts, ends)
     return starts[np.append(True, ~joined)], ends[np.append(~joined, True)]
 
 
+def _joined(data: bytes, starts: Places, ends: Places) -> NDArray[np.bool_]:
+    """Of each word but the first, whether it is of one compound with the word before."""
+    text = np.frombuffer(data, dtype=np.uint8)
+    joined: NDArray[np.bool_] = (starts[1:] - ends[:-1] == 1) & _JOINER[text[ends[:-1]]]
+    return joined
+
+
 def _lines_of(data: bytes, places: Places) -> Places:
-    newlines = np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == _NEWLINE)
-    return np.searchsorted(newlines, places).astype(np.int64)
+    numbers = np.cumsum(np.frombuffer(data, dtype=np.uint8) == _NEWLINE, dtype=np.int64)
+    return numbers[places]
 
 
 def _pieces(data: bytes, starts: Places, ends: Places, lines: Places, most: int) -> Pieces:

@@ -31,6 +31,9 @@ class BySubject(Protocol):
         ...
 
 
+_TAB, _NEWLINE, _DELIMITERS = 9, 10, 2
+# What COPY escapes (CopyAttributeOutText).
+_SPECIAL = b"\b\f\n\r\t\v\\"
 _NO_HASHES: Hashes = np.empty(0, dtype=np.uint64)
 
 
@@ -122,7 +125,7 @@ class Blocks:
             transform = self._compiled[plan.number]
             if subjects is not None and isinstance(transform, BySubject):
                 return _by_subject(transform, fields, subjects)
-            return transform_fields(transform, fields)
+            return _transform(transform, fields)
         except ValueError as error:
             # UnicodeDecodeError and its like quote what they could not read; a transform's own message does not.
             told = str(error) if type(error) is ValueError else "a value is not of the form that its class says"
@@ -180,13 +183,45 @@ def merge_unchanged(into: dict[int, Hashes], more: Mapping[int, Hashes]) -> None
 def _split(table: TablePlan, block: bytes) -> list[list[bytes]]:
     if not block:
         return [[] for _ in table.columns]
+    width = len(table.columns)
+    if _even(block, width=width):
+        fields = block[:-1].replace(b"\n", b"\t").split(b"\t")
+        return [fields[at::width] for at in range(width)]
     try:
-        return columns_of(block, width=len(table.columns))
+        return columns_of(block, width=width)
     except ValueError as error:
         raise SnapshotError(
             f"the data of {table.name} does not fit its {len(table.columns)} columns: {error}",
             hint="make the dump anew with pg_dump",
         ) from None
+
+
+def _even(block: bytes, *, width: int) -> bool:
+    """Whether each line has `width` fields: every so many-th delimiter, and no other, ends a line."""
+    data = np.frombuffer(block, dtype=np.uint8)
+    # Tab and newline are 9 and 10, and what is below wraps around.
+    delimiters = data[data - np.uint8(_TAB) < _DELIMITERS]
+    if len(delimiters) % width or not block.endswith(b"\n"):
+        return False
+    ends = delimiters.reshape(-1, width)
+    return bool((ends[:, :-1] == _TAB).all() and (ends[:, -1] == _NEWLINE).all())
+
+
+def _transform(transform: Transform, fields: list[bytes]) -> list[bytes]:
+    """`transform_fields`, short where no field is escaped but for NULLs."""
+    joined = b"".join(fields)
+    escapes = joined.count(b"\\")
+    nulls = fields.count(NULL) if escapes else 0
+    if escapes != nulls:
+        return transform_fields(transform, fields)
+    made = transform.many([field for field in fields if field != NULL] if nulls else fields)
+    text = b"".join(made)
+    if len(text.translate(None, _SPECIAL)) != len(text):
+        made = [encode(value) for value in made]
+    if not nulls:
+        return made
+    following = iter(made)
+    return [NULL if field == NULL else next(following) for field in fields]
 
 
 def _changed_leaves(old: bytes, new: bytes) -> Iterator[bytes]:
