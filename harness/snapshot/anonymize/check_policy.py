@@ -1,12 +1,12 @@
 """The proofs before a run: every column decided, every constraint still true of masked rows; else nothing is read."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from harness.model.errors import SnapshotError
 from harness.snapshot.anonymize.check_expressions import Columns, domain_columns, judge_check
-from harness.snapshot.anonymize.domains import complete_policy, domain_conflicts
+from harness.snapshot.anonymize.domains import Conflict, complete_policy, domain_conflicts
 from harness.snapshot.anonymize.findings import Finding, Level
 from harness.snapshot.anonymize.follow import followed, own_columns, policy_of
 from harness.snapshot.anonymize.guarantees import classes_for, is_injective, is_masked, is_wordwise, suits
@@ -41,8 +41,9 @@ def check_policy(policy: Policy, schema: Schema) -> tuple[Finding, ...]:
 
 def judge_policy(policy: Policy, schema: Schema) -> tuple[Finding, ...]:
     """The same without raising: at least one finding for every column, in the order of tables, errors among them."""
-    found = [*_of_changes(policy, schema), *_of_classes(policy, schema), *_of_domains(policy, schema)]
-    if not domain_conflicts(policy, schema):
+    conflicts = domain_conflicts(policy, schema)
+    found = [*_of_changes(policy, schema), *_of_classes(policy, schema), *_of_domains(conflicts)]
+    if not conflicts:
         whole = complete_policy(policy, schema)
         for table in schema.tables.values():
             found += _of_constraints(table, whole.tables.get(table.name, {}), schema)
@@ -93,8 +94,8 @@ def _of_class(table: str, column: Column, one: ColumnPolicy, schema: Schema) -> 
         yield Finding(Level.ERROR, table, column.name, f"its subject {one.subject!r} is no column of the table")
 
 
-def _of_domains(policy: Policy, schema: Schema) -> Iterator[Finding]:
-    for conflict in domain_conflicts(policy, schema):
+def _of_domains(conflicts: Iterable[Conflict]) -> Iterator[Finding]:
+    for conflict in conflicts:
         (table, column), other = conflict.first, ".".join(conflict.second)
         yield Finding(Level.ERROR, table, column, f"must map like {other}, but {conflict.reason}")
 

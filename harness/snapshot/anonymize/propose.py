@@ -4,7 +4,9 @@ It errs on the side of asking: what nothing tells of is unclassified, and so is 
 ever stands in a reason.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
@@ -26,59 +28,76 @@ Samples = Mapping[Place, Sequence[bytes]]
 """Some values of each column, in PostgreSQL's text form, without NULLs."""
 
 
+@dataclass(slots=True)
+class _Known:
+    """What deciding needs to look up: `own` columns, those that others refer to, `heirs` that follow a table."""
+
+    schema: Schema
+    samples: Samples
+    own: dict[Place, Column]
+    references: dict[Place, Place]
+    referred: set[Place]
+    heirs: dict[str, list[str]]
+    decided: dict[Place, ColumnPolicy] = field(default_factory=dict)
+
+
 def propose(schema: Schema, samples: Samples) -> Policy:
     """A line for every column that needs one, with a reason and a confidence (0 to 1, absent where undecided).
 
     Columns that refer to another follow it; ids that only their names connect are written down as references.
     """
-    columns = own_columns(schema)
-    decided: dict[Place, ColumnPolicy] = {}
-    references = _references(schema, columns)
-    for place in columns:
-        _decide(place, schema, samples, decided, references, ())
+    known = _known(schema, samples)
     tables: dict[str, dict[str, ColumnPolicy]] = {}
-    for table, column in columns:
-        tables.setdefault(table, {})[column] = decided[table, column]
-    written = {".".join(child): ".".join(target) for child, target in references.items()}
+    for place in known.own:
+        tables.setdefault(place[0], {})[place[1]] = _decide(place, known, ())
+    written = {".".join(child): ".".join(target) for child, target in known.references.items()}
     policy = Policy(tables=tables, references=written)
     for _ in range(_ROUNDS):
         broken = _broken(policy, schema)
         if not broken:
             break
-        policy = _undecided(policy, broken | _followers(broken, schema, references))
+        policy = _undecided(policy, broken | _followers(broken, known))
     return policy
 
 
-def _decide(
-    place: Place,
-    schema: Schema,
-    samples: Samples,
-    decided: dict[Place, ColumnPolicy],
-    references: Mapping[Place, Place],
-    asked: tuple[Place, ...],
-) -> ColumnPolicy:
-    if place in decided:
-        return decided[place]
-    table = schema.tables[place[0]]
-    column = table.column(place[1])
-    target = _target(place, table, references)
-    if target is not None and target in own_columns(schema) and target not in (*asked, place):
-        found = _decide(target, schema, samples, decided, references, (*asked, place))
-        decided[place] = msgspec.structs.replace(
-            found, type=column.type, reason=f"refers to {'.'.join(target)}", paths={}
-        )
+def _known(schema: Schema, samples: Samples) -> _Known:
+    own = own_columns(schema)
+    referred = {
+        (key.table, column)
+        for table in schema.tables.values()
+        for key in table.foreign_keys
+        for column in key.referenced
+    }
+    heirs: dict[str, list[str]] = defaultdict(list)
+    for name in schema.tables:
+        for above in _ancestors(name, schema):
+            heirs[above].append(name)
+    return _Known(schema, samples, own, _references(schema, own), referred, heirs)
+
+
+def _decide(place: Place, known: _Known, asked: tuple[Place, ...]) -> ColumnPolicy:
+    if place in known.decided:
+        return known.decided[place]
+    table, column = known.schema.tables[place[0]], known.own[place]
+    target = _target(place, known)
+    if target is not None and target in known.own and target not in (*asked, place):
+        found = _decide(target, known, (*asked, place))
+        reason = f"refers to {'.'.join(target)}"
+        decided = msgspec.structs.replace(found, type=column.type, reason=reason, paths={})
     else:
-        facts = Facts(table.name, _is_key(column.name, table, schema), tuple(_values(place, schema, samples)))
-        decided[place] = _by_constraint(column, table, schema) or propose_column(column, facts)
-    return decided[place]
+        key = (column.name,) in table.unique_keys or place in known.referred
+        facts = Facts(table.name, key, tuple(_values(place, known)))
+        decided = _by_constraint(column, table, known.schema) or propose_column(column, facts)
+    known.decided[place] = decided
+    return decided
 
 
-def _target(place: Place, table: Table, references: Mapping[Place, Place]) -> Place | None:
-    for key in table.foreign_keys:
+def _target(place: Place, known: _Known) -> Place | None:
+    for key in known.schema.tables[place[0]].foreign_keys:
         for own, other in zip(key.columns, key.referenced, strict=False):
             if own == place[1] and (key.table, other) != place:
                 return key.table, other
-    return references.get(place)
+    return known.references.get(place)
 
 
 def _by_constraint(column: Column, table: Table, schema: Schema) -> ColumnPolicy | None:
@@ -98,26 +117,10 @@ def _by_constraint(column: Column, table: Table, schema: Schema) -> ColumnPolicy
     return None
 
 
-def _is_key(column: str, table: Table, schema: Schema) -> bool:
-    """Whether the column's values are all different by themselves, or others refer to it."""
-    if (column,) in table.unique_keys:
-        return True
-    return any(
-        key.table == table.name and column in key.referenced
-        for other in schema.tables.values()
-        for key in other.foreign_keys
-    )
-
-
-def _values(place: Place, schema: Schema, samples: Samples) -> list[bytes]:
+def _values(place: Place, known: _Known) -> list[bytes]:
     """The samples of a column, with those of the partitions and heirs that follow it."""
-    found = list(samples.get(place, ()))
-    for name, table in schema.tables.items():
-        if table.partition_of or table.inherits:
-            above = _ancestors(name, schema)
-            if place[0] in above:
-                found += samples.get((name, place[1]), ())
-    return found
+    tables = [place[0], *known.heirs.get(place[0], ())]
+    return [value for table in tables for value in known.samples.get((table, place[1]), ())]
 
 
 def _ancestors(name: str, schema: Schema) -> set[str]:
@@ -174,22 +177,20 @@ def _broken(policy: Policy, schema: Schema) -> dict[Place, str]:
     return found
 
 
-def _followers(broken: Mapping[Place, str], schema: Schema, references: Mapping[Place, Place]) -> dict[Place, str]:
+def _followers(broken: Mapping[Place, str], known: _Known) -> dict[Place, str]:
     """Columns that refer to one that is undecided now, however far."""
+    children: dict[Place, list[Place]] = defaultdict(list)
+    for place in known.own:
+        if (target := _target(place, known)) is not None:
+            children[target].append(place)
     found: dict[Place, str] = {}
-    grown = True
-    while grown:
-        grown = False
-        for place in own_columns(schema):
-            target = _target(place, schema.tables[place[0]], references)
-            if (
-                target is not None
-                and place not in found
-                and place not in broken
-                and (target in broken or target in found)
-            ):
+    waiting = list(broken)
+    while waiting:
+        target = waiting.pop()
+        for place in children[target]:
+            if place not in broken and place not in found:
                 found[place] = f"refers to {'.'.join(target)}"
-                grown = True
+                waiting.append(place)
     return found
 
 
