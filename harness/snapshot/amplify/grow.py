@@ -16,6 +16,7 @@ from harness.postgres.ports import Progress
 from harness.snapshot.amplify.catalog import Table, read_tables
 from harness.snapshot.amplify.changes import expression
 from harness.snapshot.amplify.finish import prove_references, refresh_views, set_sequences
+from harness.snapshot.amplify.indexes import build_indexes, rest_indexes
 from harness.snapshot.amplify.plan import Growth, plan_growth
 
 _SESSION: Final = (
@@ -54,6 +55,7 @@ def amplify(
         _check_constraints(connection, table, growth)
     for statement in _SESSION:
         connection.execute(statement)
+    indexes = rest_indexes(connection, growth.tables)
     total, done, rows = (scale - 1) * sum(table.size_bytes for table in growth.tables), 0, 0
     for table in growth.tables:
         for copy in range(1, scale):
@@ -63,6 +65,7 @@ def amplify(
             done += table.size_bytes
         if scale > 2:
             connection.execute(sql.SQL("DROP TABLE {}").format(_ORIGINAL))
+    _build(connection, indexes, on_progress)
     if on_progress:
         on_progress("check the copies", 0, None)
     set_sequences(connection, growth)
@@ -86,7 +89,14 @@ def _copy(connection: Connection, table: Table, growth: Growth, *, copy: int) ->
     try:
         return connection.execute(statement).rowcount
     except (psycopg.IntegrityError, psycopg.DataError) as error:
-        raise _refused(table, error) from None
+        raise _refused(table.name, error) from None
+
+
+def _build(connection: Connection, indexes: list[tuple[str, str]], on_progress: Progress | None) -> None:
+    try:
+        build_indexes(connection, indexes, on_progress=on_progress)
+    except psycopg.IntegrityError as error:
+        raise _refused(error.diag.table_name or "the database", error) from None
 
 
 def _check_constraints(connection: Connection, table: Table, growth: Growth) -> None:
@@ -113,7 +123,7 @@ def _check_constraints(connection: Connection, table: Table, growth: Growth) -> 
         try:
             row = connection.execute(statement).fetchone()
         except psycopg.DataError as error:
-            raise _refused(table, error) from None
+            raise _refused(table.name, error) from None
         if row and row[0]:
             raise SnapshotError(
                 f"{table.name} cannot be amplified {growth.scale} times: new values of "
@@ -136,10 +146,10 @@ def _check_room(connection: Connection, data: Path | None, *, scale: int) -> Non
         )
 
 
-def _refused(table: Table, error: psycopg.Error) -> SnapshotError:
+def _refused(table: str, error: psycopg.Error) -> SnapshotError:
     """The server's words name constraint and table; details, which quote rows, are left out."""
     said = redact_message(error.diag.message_primary or "", sqlstate=error.sqlstate or "")
     return SnapshotError(
-        f"{table.name} cannot be amplified: {said} ({error.sqlstate})",
+        f"{table} cannot be amplified: {said} ({error.sqlstate})",
         hint="choose a smaller [snapshot] scale, or drop that constraint in a setup file",
     )

@@ -64,7 +64,7 @@ class Growth:
         notes = [f"{name} was not amplified: {reason}" for name, reason in sorted(self.shared.items())]
         for name, references in sorted(self.named.items()):
             notes += [
-                f"{name}.{one.columns[0]} follows {one.target}.{one.target_columns[0]} by its name and values"
+                f"copies of {name}.{one.columns[0]} follow {one.target}.{one.target_columns[0]}, by name and values"
                 for one in references
                 if (name, one.columns[0]) in self.changes
             ]

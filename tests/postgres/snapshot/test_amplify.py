@@ -106,7 +106,7 @@ def test_the_shop_three_times(module_server: Server, connection: Connection, tmp
     made = amplify(connection, scale=3, on_progress=lambda *told: seen.append(told))
     assert counts(connection) == {name: 3 * rows for name, rows in before.items()}
     assert made.rows == 2 * sum(before.values())
-    assert made.notes == ("public.events.order_id follows public.orders.id by its name and values",)
+    assert made.notes == ("copies of public.events.order_id follow public.orders.id, by name and values",)
     assert validated_again(connection) == 4
     # Joins of the copies are those of the original, also where no foreign key says so.
     assert one(connection, "SELECT count(*) FROM events e JOIN orders o ON o.id = e.order_id") == 3 * int(
@@ -125,6 +125,8 @@ def test_the_shop_three_times(module_server: Server, connection: Connection, tmp
             assert correlation == pytest.approx(correlation_before, abs=0.01)
         if 0 < distinct_before < 50:
             assert distinct == distinct_before, key
+    resting = "SELECT count(*) FROM pg_index WHERE NOT (indisready AND indisvalid)"
+    assert one(connection, resting) == 0
     # An application goes on: new rows get keys of their own.
     connection.execute(
         "INSERT INTO users (login, email, first_name, last_name, country) VALUES ('a', 'a@b.c', '', '', 'DE')"
@@ -161,7 +163,7 @@ def test_keys_of_every_kind(connection: Connection) -> None:
         "public.countries was not amplified: a small table of labels, which all copies share",
         "public.schema_migrations was not amplified: a tool's own records",
     )
-    assert made.notes[2:] == ("public.log.people_id follows public.people.id by its name and values",)
+    assert made.notes[2:] == ("copies of public.log.people_id follow public.people.id, by name and values",)
     assert validated_again(connection) > 5
     assert one(connection, "SELECT people FROM totals") == 4_000
     # Texts and uuids keep their shape.

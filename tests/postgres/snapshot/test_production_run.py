@@ -50,6 +50,7 @@ def orders(rows: int) -> ProductionStatistics:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_an_amplified_shop_under_derived_traffic(home: Path, tmp_path: Path) -> None:
     shutil.copy(SHOP, tmp_path / "shop.dump")
     (tmp_path / "up.sql").write_text("ALTER TABLE orders ADD COLUMN source text;\n")
@@ -65,7 +66,7 @@ def test_an_amplified_shop_under_derived_traffic(home: Path, tmp_path: Path) -> 
     assert (ended.failed, [event for event in events if isinstance(event, OperationFailed)]) == (0, [])
     assert ended.completed > 50
     notes = {(event.subject, event.message) for event in events if isinstance(event, QualityNoted)}
-    assert ("the amplified snapshot", "public.events.order_id follows public.orders.id by its name and values") in notes
+    assert ("the snapshot", "copies of public.events.order_id follow public.orders.id, by name and values") in notes
     (size,) = (message for subject, message in notes if subject == "production's size")
     assert size.startswith("public.orders has 3,000,000 rows (286 MB) in production, 30,000 (")
     assert size.endswith("are about 100 times as long there")
