@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from harness.model.units import format_bytes
+from harness.snapshot.store.entry import TableSize
 from harness.snapshot.store.room import Used
 from harness.snapshot.store.shelf import Stored
 
@@ -46,8 +47,8 @@ def details(stored: Stored) -> list[str]:
     if entry.tables:
         rows = f", about {entry.rows:,} rows" if entry.rows is not None else ""
         lines.append(_line("tables", f"{len(entry.tables)}{rows}"))
-        largest = sorted((t for t in entry.tables if t.size_bytes), key=lambda t: -(t.size_bytes or 0))[:_TABLES_SHOWN]
-        lines += [_line("", f"{table.name}  {format_bytes(table.size_bytes or 0)}") for table in largest]
+        largest = sorted(entry.tables, key=lambda table: -(table.size_bytes or 0))
+        lines += [_line("", _table(table)) for table in largest[:_TABLES_SHOWN]]
     if entry.schema_only:
         lines.append(_line("without rows", ", ".join(entry.schema_only)))
     if entry.anonymized:
@@ -60,6 +61,10 @@ def details(stored: Stored) -> list[str]:
     lines.append(_line("digest", entry.digest))
     lines.append(_line("stored at", f"{entry.created_at} by rehearse {entry.tool_version}"))
     return lines
+
+
+def _table(table: TableSize) -> str:
+    return f"{table.name}  {format_bytes(table.size_bytes)}" if table.size_bytes else table.name
 
 
 def _row(stored: Stored) -> tuple[str, ...]:
