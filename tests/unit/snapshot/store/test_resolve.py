@@ -5,10 +5,14 @@ from pathlib import Path
 import pytest
 
 from harness.model.errors import SnapshotError, SpecError
+from harness.postgres.ports import Progress, Server
+from harness.snapshot.intake import Taken, describe_content
+from harness.snapshot.prepare import prepare_snapshot
+from harness.snapshot.store.entry import DATA_DIRECTORY, Source
 from harness.snapshot.store.resolve import find_source, use_source
-from harness.snapshot.store.shelf import Stored
+from harness.snapshot.store.shelf import Shelf, Stored
 from harness.spec.load import LoadedScenario, load_scenario
-from tests.unit.snapshot.store.conftest import Put
+from tests.unit.snapshot.store.conftest import BIG, Put
 
 
 def scenario(folder: Path, source: str) -> LoadedScenario:
@@ -47,3 +51,41 @@ def test_a_snapshot_that_was_written_to_is_not_used(home: Path, put: Put, tmp_pa
 
 def test_an_empty_database_has_no_source(home: Path, tmp_path: Path) -> None:
     assert use_source(scenario(tmp_path / "s", ""), home=home) is None
+
+
+class WithoutFiles:
+    """An engine that restores dumps only."""
+
+    name = "docker"
+    reason = identity = "a fake"
+
+    def has(self, digest: str) -> bool:
+        assert digest
+        return False
+
+    def provision(self) -> Server:
+        raise AssertionError("nothing is to be provisioned")
+
+    def clone(self, digest: str, *, on_progress: Progress | None = None) -> Server:
+        raise AssertionError(digest, on_progress)
+
+    def freeze(self, server: Server, digest: str) -> None:
+        raise AssertionError(server, digest)
+
+    def forget(self, digest: str) -> None:
+        raise AssertionError(digest)
+
+    def collect(self) -> list[str]:
+        return []
+
+
+def test_an_engine_that_cannot_start_from_files_says_which_can(home: Path, tmp_path: Path) -> None:
+    shelf = Shelf(home)
+    taken = Taken(kind=DATA_DIRECTORY, content="data", source=Source(kind="data directory", server_version="18"))
+    with shelf.making("files") as partial:
+        (partial / "data").mkdir()
+        (partial / "data" / "PG_VERSION").write_text("18\n")
+        shelf.publish(partial, describe_content(partial, "files", taken, limit_bytes=BIG))
+    with pytest.raises(SnapshotError, match="data directory, which the docker engine cannot start from") as caught:
+        prepare_snapshot(WithoutFiles(), scenario(tmp_path / "s", "files"), home=home)
+    assert 'engine = "embedded"' in caught.value.hint
