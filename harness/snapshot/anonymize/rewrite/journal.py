@@ -87,7 +87,8 @@ class Partial:
         entries = _read(self._journal, run=run)
         whole = {entry.name: entry for entry in entries if _is_whole(self.folder / entry.name, entry)}
         self._clean(whole)
-        self._journal.write_bytes(msgspec.json.encode(_Header(run)) + b"\n")
+        with create(self._journal) as file:
+            file.write(msgspec.json.encode(_Header(run)) + b"\n")
         for entry in whole.values():
             self.finish(entry)
 
