@@ -2,10 +2,9 @@
 
 import os
 import re
-import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -125,13 +124,11 @@ def _into_store(source: Path | Stored, name: str, wanted: Wanted, *, home: Path,
     shelf, limit_bytes = Shelf(home), store_limit(home, given=limit)
     with progress_bar(name) as on_progress, shelf.making(name, replace=replace) as partial:
         # With a kept key an interrupted run is continued: what it finished must outlive this process.
-        place = shelf.continued(name) if wanted.kept_key else partial
-        account = write_anonymized(
-            source, place / DUMP_CONTENT, wanted, work=partial, on_findings=_tell_findings, on_progress=on_progress
-        )
-        if place != partial:
+        with shelf.continued(name) if wanted.kept_key else nullcontext(partial) as place:
+            account = write_anonymized(
+                source, place / DUMP_CONTENT, wanted, work=partial, on_findings=_tell_findings, on_progress=on_progress
+            )
             (place / DUMP_CONTENT).rename(partial / DUMP_CONTENT)
-            shutil.rmtree(place)
         taken = describe_anonymized(source, partial / DUMP_CONTENT, wanted, account)
         entry = describe_content(partial, name, taken, limit_bytes=limit_bytes, on_progress=on_progress)
         stored = shelf.publish(partial, entry, replace=replace)

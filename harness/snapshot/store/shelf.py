@@ -111,11 +111,16 @@ class Shelf:
             finally:
                 shutil.rmtree(partial, ignore_errors=True)
 
-    def continued(self, name: str) -> Path:
-        """A folder for long work on `name` that an interruption does not undo; only while `making` it."""
+    @contextmanager
+    def continued(self, name: str) -> Iterator[Path]:
+        """A folder for long work on `name` whose content an interruption leaves alone; only while `making` it."""
         place = self._locks / f"{name}.work"
         place.mkdir(mode=FOLDER_MODE, exist_ok=True)
-        return place
+        try:
+            yield place
+        finally:
+            if not any(place.iterdir()):
+                place.rmdir()
 
     def publish(self, partial: Path, entry: Entry, *, replace: bool = False) -> Stored:
         """Write `snapshot.json` and move the folder to its place, complete or not at all."""
