@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from hypothesis import settings
 
 from harness.model.errors import SandboxError
 from harness.postgres.ports import Engine, Home, Server
@@ -23,6 +24,10 @@ EMPTY = "empty"
 # commands that tests interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# How long an example takes says nothing about the program while other tests run beside it.
+settings.register_profile("rehearse", deadline=None)
+settings.load_profile("rehearse")
 
 
 @pytest.fixture(scope="session")

@@ -17,9 +17,9 @@ _texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40) | st.sam
 )
 _numbers = st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)
 _retries = st.builds(RetrySpec, on=st.lists(_texts).map(tuple), attempts=st.integers(1, 9), backoff=_texts)
-_statements = st.builds(
-    StatementSpec, sql=_texts, into=_texts | st.lists(_texts, min_size=1).map(tuple), when=_texts, think=_texts
-)
+# No variables are (), which is not written; an empty name is none either.
+_variables = st.just(()) | _texts.filter(bool) | st.lists(_texts, min_size=1).map(tuple)
+_statements = st.builds(StatementSpec, sql=_texts, into=_variables, when=_texts, think=_texts)
 _operations = st.builds(
     OperationSpec,
     name=_texts,
