@@ -36,8 +36,6 @@ from harness.snapshot.store.room import store_limit
 from harness.snapshot.store.shelf import Shelf, Stored, unknown
 from harness.spec.files import STORED_NAME
 
-policy_app = typer.Typer(help="What becomes of each column: a file, reviewed like code.", no_args_is_help=True)
-
 SourceName = Annotated[str, typer.Argument(metavar="SOURCE", help="A stored snapshot's name, or a dump.")]
 PolicyFile = Annotated[Path, typer.Option("--policy", help="The policy: what becomes of each column.")]
 KeyFile = Annotated[
@@ -94,7 +92,6 @@ def anonymize(
             _to_path(found, Path(target), wanted)
 
 
-@policy_app.command("diff")
 def diff(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="A stored snapshot's name, or a dump.")] = "",
     policy: PolicyFile = Path("policy.toml"),

@@ -20,10 +20,10 @@ def main() -> None:
         # A terminal that cannot show a sign gets a question mark, not a crash.
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     try:
-        # Imported here: it takes a second, in which Ctrl-C must not print a traceback.
-        from harness.cli.commands import app
+        # Imported here: it takes a moment, in which Ctrl-C must not print a traceback.
+        from harness.cli.commands import command_line
 
-        app()
+        command_line(next(iter(sys.argv[1:]), ""))()
     except BaseException as error:  # noqa: BLE001 - every ending, also Typer's own SystemExit
         interrupts.ignore()
         code, message = _ending(error)

@@ -23,8 +23,6 @@ from harness.snapshot.store.portable import export_tar, peek_name, unpack
 from harness.snapshot.store.room import make_room, store_limit, sweep, used
 from harness.snapshot.store.shelf import Shelf, Stored
 
-app = typer.Typer(help="Take in production-like data, keep it under a name, anonymize it.", no_args_is_help=True)
-
 Name = Annotated[str, typer.Argument(metavar="NAME", help='What a scenario calls it: source = "NAME".')]
 Limit = Annotated[
     str,
@@ -35,7 +33,6 @@ Replace = Annotated[bool, typer.Option("--replace", help="Replace the snapshot o
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
-@app.command("create")
 def create(
     name: Name,
     dsn: Annotated[str, typer.Option("--dsn", help="Dump this database, primary or standby; it is only read.")] = "",
@@ -91,7 +88,6 @@ def create(
     report_stored(stored, home=home, limit_bytes=limit_bytes)
 
 
-@app.command("import")
 def import_(
     source: Annotated[Path, typer.Argument(metavar="FILE.tar|DIR", help="What `rehearse snapshot export` wrote.")],
     name: Annotated[str, typer.Option("--name", help="Store it under this name instead of its own.")] = "",
@@ -113,7 +109,6 @@ def import_(
     report_stored(stored, home=home, limit_bytes=limit_bytes)
 
 
-@app.command("export")
 def export(name: Name, target: Annotated[Path, typer.Argument(metavar="FILE.tar")]) -> None:
     """Write a snapshot into one file, to be imported on another machine."""
     if target.exists():
@@ -123,7 +118,6 @@ def export(name: Name, target: Annotated[Path, typer.Argument(metavar="FILE.tar"
     typer.echo(f"written: {target}")
 
 
-@app.command("list")
 def list_() -> None:
     """What is stored: kind, size, age, rows, whether anonymized, when last used."""
     home = state_home()
@@ -132,14 +126,12 @@ def list_() -> None:
         typer.echo(line)
 
 
-@app.command("show")
 def show(name: Name) -> None:
     """Where a snapshot came from and what it holds."""
     for line in details(Shelf(state_home()).get(name)):
         typer.echo(line)
 
 
-@app.command("verify")
 def verify(name: Name) -> None:
     """Read every file of a snapshot and compare its digest; exit code 4 where one differs."""
     with progress_bar(name) as on_progress, Shelf(state_home()).reading(name) as stored:
@@ -154,7 +146,6 @@ def verify(name: Name) -> None:
     typer.echo(f"{name}: {len(stored.entry.files)} files, {format_bytes(stored.entry.size_bytes)}, all as stored")
 
 
-@app.command("remove")
 def remove(name: Name, yes: Yes = False) -> None:
     """Remove a snapshot and the copies that were prepared from it."""
     home = state_home()

@@ -18,8 +18,6 @@ from harness.workload.realism import check_realism
 from harness.workload.toml import describe_coverage
 from harness.workload.write_log import trace_csv, traffic_toml
 
-app = typer.Typer(help="Derive the traffic of a scenario from what the application left behind.", no_args_is_help=True)
-
 Out = Annotated[Path | None, typer.Option("--out", help="Write the workload here; without it, it is printed.")]
 Dsn = Annotated[
     str,
@@ -36,7 +34,6 @@ Clone = Annotated[
 ]
 
 
-@app.command("from-log")
 def from_log(
     logs: Annotated[list[Path], typer.Argument(metavar="LOG…", help="Server logs, in the order of their time.")],
     out: Out = None,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from harness.cli.commands import app
+from harness.cli.commands import command_line
 from harness.postgres.connect import Connection, connect
 from harness.postgres.ports import Server
 from harness.snapshot.fidelity import fidelity, fidelity_json, fidelity_text
@@ -64,7 +64,7 @@ def test_numbers_and_not_one_value(connection: Connection, module_server: Server
 
     written = tmp_path / "prod.json"
     dsn = module_server.conninfo(application_name="x")
-    result = CliRunner().invoke(app, ["snapshot", "stats", "--dsn", dsn])
+    result = CliRunner().invoke(command_line(), ["snapshot", "stats", "--dsn", dsn])
     assert result.exit_code == 0, result.output
     written.write_text(result.stdout)
     assert [table.columns for table in read_statistics(written).tables] == [table.columns for table in made.tables]
@@ -90,7 +90,9 @@ def test_what_changed_is_marked_and_nothing_else(connection: Connection, tmp_pat
     connection.execute("ANALYZE people")
     (tmp_path / "a.json").write_bytes(statistics_json(before))
     (tmp_path / "b.json").write_bytes(statistics_json(export_statistics(connection)))
-    result = CliRunner().invoke(app, ["snapshot", "fidelity", str(tmp_path / "a.json"), str(tmp_path / "b.json")])
+    result = CliRunner().invoke(
+        command_line(), ["snapshot", "fidelity", str(tmp_path / "a.json"), str(tmp_path / "b.json")]
+    )
     assert result.exit_code == 0, result.output
     marked = {tuple(line.split()[:3]) for line in result.stdout.splitlines() if line.endswith("changed")}
     assert ("public.people", "rows", "3,000") in marked

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from harness.cli.commands import app
+from harness.cli.commands import command_line
 from harness.cli.tryouts import realism_lines
 from harness.events.traffic import StatementCompared
 from harness.model.errors import SpecError
@@ -24,7 +24,7 @@ def export(tmp_path: Path) -> Path:
 
 
 def said(*arguments: str) -> str:
-    result = CliRunner().invoke(app, ["traffic", *arguments])
+    result = CliRunner().invoke(command_line(), ["traffic", *arguments])
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     assert result.exit_code == 0, result.output

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from harness.cli.commands import app
+from harness.cli.commands import command_line
 from harness.cli.store_lines import ago
 from harness.model.errors import HarnessError, SnapshotError, SpecError
 
@@ -47,14 +47,14 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run(*args: str, said: str = "") -> Result:
     """The command, which must end well."""
-    result = CliRunner().invoke(app, ["snapshot", *args], input=said)
+    result = CliRunner().invoke(command_line(), ["snapshot", *args], input=said)
     assert result.exit_code == 0, (result.output, result.exception)
     return result
 
 
 def refused(*args: str, by: type[HarnessError] = SnapshotError) -> HarnessError:
     """The command, which must be refused."""
-    result = CliRunner().invoke(app, ["snapshot", *args])
+    result = CliRunner().invoke(command_line(), ["snapshot", *args])
     assert isinstance(result.exception, by), (result.output, result.exception)
     return result.exception
 
@@ -69,7 +69,7 @@ def test_a_dump_is_stored_listed_shown_verified_and_removed(tmp_path: Path) -> N
     content = tmp_path / "home" / "store" / "prod" / "dump"
     content.write_text(DUMP.replace("anna", "emma"))
     assert "1 of 1 files" in refused("verify", "prod").message
-    aborted = CliRunner().invoke(app, ["snapshot", "remove", "prod"], input="n\n")
+    aborted = CliRunner().invoke(command_line(), ["snapshot", "remove", "prod"], input="n\n")
     assert aborted.exit_code != 0
     assert "prod" in run("list").stdout
     assert "removed snapshot prod" in run("remove", "prod", said="y\n").stdout

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from harness.cli.commands import app
+from harness.cli.commands import command_line
 from harness.model.errors import SpecError
 from harness.spec.load import load_scenario
 
@@ -30,7 +30,7 @@ def log(tmp_path: Path) -> Path:
 def test_the_files_make_a_scenario(log: Path, tmp_path: Path) -> None:
     out, trace = tmp_path / "traffic.toml", tmp_path / "arrivals.csv"
     result = CliRunner(env={"REHEARSE_DSN": ""}).invoke(
-        app, ["traffic", "from-log", str(log), "--out", str(out), "--replay", str(trace)]
+        command_line(), ["traffic", "from-log", str(log), "--out", str(out), "--replay", str(trace)]
     )
     assert result.exit_code == 0
     assert "30 of 30 calls (100.0%)" in result.output
@@ -49,7 +49,9 @@ def test_the_files_make_a_scenario(log: Path, tmp_path: Path) -> None:
 
 
 def test_without_out_it_is_printed(log: Path) -> None:
-    result = CliRunner(env={"REHEARSE_DSN": ""}).invoke(app, ["traffic", "from-log", str(log), "--sample-rate", "0.5"])
+    result = CliRunner(env={"REHEARSE_DSN": ""}).invoke(
+        command_line(), ["traffic", "from-log", str(log), "--sample-rate", "0.5"]
+    )
     assert result.exit_code == 0
     assert result.output.startswith("[traffic]\nrate = 2.0")
 
@@ -64,7 +66,7 @@ def test_without_out_it_is_printed(log: Path) -> None:
     ],
 )
 def test_what_is_wrong_is_said(log: Path, options: list[str], message: str) -> None:
-    result = CliRunner(env={"REHEARSE_DSN": ""}).invoke(app, ["traffic", "from-log", str(log), *options])
+    result = CliRunner(env={"REHEARSE_DSN": ""}).invoke(command_line(), ["traffic", "from-log", str(log), *options])
     assert isinstance(result.exception, SpecError)
     assert message in str(result.exception)
     assert "hunter2" not in str(result.exception)
