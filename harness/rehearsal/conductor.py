@@ -100,9 +100,7 @@ def _prepare(
         )
     )
     for note in snapshot.notes:
-        stage.emit(
-            QualityNoted(at_ns=clock.now_ns(), subject="the snapshot", message=note, inconclusive=False)
-        )
+        stage.emit(QualityNoted(at_ns=clock.now_ns(), subject="the snapshot", message=note, inconclusive=False))
     return stage
 
 
