@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Final
 
 from harness.workload.catalog import Catalog, Column, Table, quoted
-from harness.workload.inference import ParameterUse, Role
 from harness.workload.observed import Observed, ValueKind
+from harness.workload.parameter_use import ParameterUse, Role
 
 _SMALL: Final = 1_000_000
 """Counts of rows (LIMIT, OFFSET) up to this are told one by one where they are few."""

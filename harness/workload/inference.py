@@ -1,46 +1,13 @@
 """Which column each parameter of a statement belongs to, and in what role, read from the parse tree."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from enum import Enum
 from typing import Any, Final
 
 import postgast
 
 from harness.workload.catalog import Catalog, quoted
+from harness.workload.parameter_use import ParameterUse, Role
 from harness.workload.scope import NOWHERE, Owner, Scope, Source, bare, children_of, kind_of, strings_of
-
-
-class Role(Enum):
-    """What a parameter does: it is compared, stored, or counts rows; TERM is a term of arithmetic with a column."""
-
-    EQUAL = "equal"
-    LOWER = "lower bound"
-    UPPER = "upper bound"
-    IN = "element of a list"
-    ANY = "array"
-    LIKE = "pattern"
-    INSERTED = "inserted"
-    SET = "set"
-    TERM = "term"
-    LIMIT = "limit"
-    OFFSET = "offset"
-    OTHER = "other"
-
-
-@dataclass(frozen=True, slots=True)
-class ParameterUse:
-    """One use of `$number`: `table` as SQL writes it and `column` unquoted, both "" where no column is known.
-
-    `type` is the type it is cast to, `function` the function it is an argument of, "" for none.
-    """
-
-    number: int
-    table: str
-    column: str
-    role: Role
-    type: str = ""
-    function: str = ""
 
 
 class InferenceError(ValueError):
@@ -63,13 +30,6 @@ def infer_parameters(sql: str, catalog: Catalog | None = None) -> tuple[Paramete
     for statement in tree.stmts:
         search.visit(statement.stmt, Scope())
     return tuple(sorted(search.uses, key=lambda use: (use.number, use.role.value, use.table, use.column)))
-
-
-def main_use(uses: Iterable[ParameterUse], number: int) -> ParameterUse:
-    """The use of `$number` that says most of it: one with a column before one without."""
-    found = [use for use in uses if use.number == number]
-    ranked = sorted(found, key=lambda use: (not use.column, use.role in (Role.TERM, Role.OTHER)))
-    return ranked[0] if ranked else ParameterUse(number, "", "", Role.OTHER)
 
 
 _LOWER: Final = (">", ">=")

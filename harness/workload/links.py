@@ -8,8 +8,8 @@ from typing import Final, TypeAlias
 
 from harness.workload.catalog import Catalog
 from harness.workload.distribute import find_table
-from harness.workload.inference import Role
 from harness.workload.log_book import Instance, ShapeKey
+from harness.workload.parameter_use import Role
 from harness.workload.recorded import Variant
 
 _ENOUGH: Final = 3  # transactions in which two values must be known

@@ -11,9 +11,9 @@ from harness.spec.scenario import OperationSpec, StatementSpec
 from harness.spec.targets import find_targets
 from harness.workload.catalog import Catalog, quoted
 from harness.workload.derived import Expectation
-from harness.workload.inference import ParameterUse, Role
 from harness.workload.links import Returned, SameValue, Slot, find_links
 from harness.workload.log_book import LogBook, Shape, ShapeKey, Token
+from harness.workload.parameter_use import ParameterUse, Role
 from harness.workload.recorded import Variant
 from harness.workload.shape_plan import Plan, ranges, width_of
 

@@ -8,8 +8,9 @@ import postgast
 
 from harness.workload.catalog import Catalog
 from harness.workload.constants import Constant, Constants, command_of, is_negative, put_parameter
-from harness.workload.inference import InferenceError, ParameterUse, Role, infer_parameters
+from harness.workload.inference import InferenceError, infer_parameters
 from harness.workload.literals import Template, template_of
+from harness.workload.parameter_use import ParameterUse, Role
 
 _COVERED: Final = {
     "SelectStmt": "SELECT", "InsertStmt": "INSERT", "UpdateStmt": "UPDATE", "DeleteStmt": "DELETE",

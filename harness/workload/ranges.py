@@ -9,7 +9,7 @@ from psycopg import sql
 
 from harness.postgres.connect import Connection
 from harness.workload.catalog import Catalog, Column, Table
-from harness.workload.inference import ParameterUse, Role
+from harness.workload.parameter_use import ParameterUse, Role
 from harness.workload.sources import Filled
 
 _NUMBERS: Final = ("int2", "int4", "int8", "numeric")

@@ -23,9 +23,9 @@ from harness.workload.constants import (
     shorten_array,
 )
 from harness.workload.distribute import find_table
-from harness.workload.inference import ParameterUse, Role, main_use
 from harness.workload.literals import Template, template_of
 from harness.workload.outline import Outline, UnsuitedError, command_word, outline_of, uses_of
+from harness.workload.parameter_use import ParameterUse, Role, main_use
 
 _CACHED: Final = 20_000  # templates: at a few kB each, some tens of MB
 _MAX_VARIANTS: Final = 8  # of kept constants; more of them are data, not code

@@ -12,10 +12,10 @@ from harness.workload.distribute import (
     parameter_for,
     rounded_width,
 )
-from harness.workload.inference import ParameterUse, Role
 from harness.workload.links import Link, SameValue, Slot
 from harness.workload.log_book import LogBook, Shape, ShapeKey, StatementTotals, Token
 from harness.workload.observed import COMMON, Observed, ValueKind
+from harness.workload.parameter_use import ParameterUse, Role
 from harness.workload.recorded import Variant
 
 

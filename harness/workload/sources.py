@@ -7,7 +7,7 @@ from math import ceil
 from typing import Final
 
 from harness.workload.catalog import Catalog, Column, Table, quoted
-from harness.workload.inference import ParameterUse, Role, main_use
+from harness.workload.parameter_use import ParameterUse, Role, main_use
 
 _MOST_ELEMENTS: Final = 20
 """Values of a list whose length the source does not tell."""

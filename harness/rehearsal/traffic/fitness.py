@@ -26,7 +26,8 @@ from harness.spec.params import (
 from harness.spec.params.statistics import may_be_null
 from harness.spec.pgbench.values import ExpressionError
 from harness.spec.workload import Operation, Statement, Workload
-from harness.workload.inference import InferenceError, Role, infer_parameters
+from harness.workload.inference import InferenceError, infer_parameters
+from harness.workload.parameter_use import Role
 
 DRAWS: Final = 50
 """Values drawn of each parameter: what one in twenty draws does is found in 92 of 100 checks, what all do, always."""

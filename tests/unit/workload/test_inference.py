@@ -3,7 +3,8 @@
 import pytest
 
 from harness.workload.catalog import Catalog, Column, Table
-from harness.workload.inference import InferenceError, ParameterUse, Role, infer_parameters, main_use
+from harness.workload.inference import InferenceError, infer_parameters
+from harness.workload.parameter_use import ParameterUse, Role, main_use
 
 
 def column(name: str) -> Column:

@@ -10,8 +10,8 @@ from harness.model.units import NS_PER_S
 from harness.spec.params import parse_parameter
 from harness.workload.catalog import Catalog, Column, ForeignKey, Index, Table
 from harness.workload.distribute import Place, UndrawableError, parameter_for
-from harness.workload.inference import ParameterUse, Role
 from harness.workload.observed import Observed, ValueKind
+from harness.workload.parameter_use import ParameterUse, Role
 from harness.workload.shapes import RepetitionCounts, collapse
 
 NOW_NS = 1_763_805_600 * NS_PER_S  # 2025-11-22 10:00 UTC

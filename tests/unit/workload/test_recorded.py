@@ -3,9 +3,9 @@
 import pytest
 
 from harness.workload.catalog import Catalog, Column, ForeignKey, Index, Table
-from harness.workload.inference import Role
 from harness.workload.literals import template_of
 from harness.workload.outline import UnsuitedError
+from harness.workload.parameter_use import Role
 from harness.workload.recorded import StatementReader
 
 ORDERS = Table(
