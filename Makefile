@@ -36,7 +36,7 @@ bench: $(READY)
 lock:
 	$(PYTHON) -m venv $(VENV).lock
 	$(VENV).lock/bin/pip install --quiet pip-tools
-	$(VENV).lock/bin/pip-compile --quiet --extra dev --generate-hashes --strip-extras --allow-unsafe --no-header \
+	$(VENV).lock/bin/pip-compile --quiet --extra dev --generate-hashes --no-strip-extras --allow-unsafe --no-header \
 	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links -o requirements.lock pyproject.toml
 	rm -rf $(VENV).lock
 
