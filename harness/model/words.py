@@ -4,10 +4,11 @@ from enum import Enum
 
 
 class Pass(Enum):
-    """Which clone of a rehearsal: quiet tracing, under load, or with faults."""
+    """Which clone of a rehearsal: quiet tracing, experiments, under load, or with faults."""
 
     PREPARE = "prepare"
     TRACE = "trace"
+    PROBE = "probe"
     LOAD = "load"
     DRILL = "drill"
 
@@ -19,6 +20,9 @@ class PhaseKind(Enum):
     RESTORE = "restore"
     CLONE = "clone"
     TRACE = "trace"
+    VERSIONS = "versions"
+    QUEUE = "queue"
+    DEADLOCK = "deadlock"
     CALIBRATE = "calibrate"
     BASELINE = "baseline"
     MIGRATE = "migrate"

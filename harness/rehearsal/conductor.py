@@ -18,6 +18,7 @@ from harness.rehearsal.load_pass import run_load
 from harness.rehearsal.migration.plan import MigrationPlan
 from harness.rehearsal.migration.sources import build_plan
 from harness.rehearsal.options import Options
+from harness.rehearsal.probes.run import run_probes
 from harness.rehearsal.production import note_sizes, production_of
 from harness.rehearsal.stage import Stage
 from harness.rehearsal.trace_pass import run_trace
@@ -115,12 +116,13 @@ def _given_back(stage: Stage) -> Iterator[None]:
 
 
 def _perform(stage: Stage) -> None:
-    """Both passes; the journal's last event says whether they came to their end."""
+    """The passes in order; the journal's last event says whether they came to their end."""
     complete = False
     try:
         note_sizes(stage)
         stage = derive_workload(stage)
         run_trace(stage)
+        run_probes(stage)
         run_load(stage)
         complete = True
     except KeyboardInterrupt:

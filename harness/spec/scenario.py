@@ -274,6 +274,17 @@ class RollbackSpec(_Section, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class ProbeSpec(_Section, frozen=True, kw_only=True):
+    """[probe]: experiments that show what traffic alone would not, each on a clone of its own."""
+
+    versions: bool = True
+    """Both versions of the application against every state of the schema."""
+    queue: bool = True
+    """A long reader and a long writer on each table before the first strong lock on it."""
+    deadlock: bool = True
+    """The application in a loop against each transaction of the migration."""
+
+
 class BudgetsSpec(_Section, frozen=True, kw_only=True):
     """[budgets]: the limits; None where nothing is asked. Defaults are the contract's."""
 
@@ -309,6 +320,7 @@ class Scenario(_Section, frozen=True, kw_only=True):
     phase: tuple[PhaseSpec, ...] = ()
     invariant: tuple[InvariantSpec, ...] = ()
     rollback: RollbackSpec = RollbackSpec()
+    probe: ProbeSpec = ProbeSpec()
     budgets: BudgetsSpec = BudgetsSpec()
     accept: tuple[AcceptSpec, ...] = ()
     expect: dict[str, Any] = {}

@@ -52,6 +52,10 @@ SECTIONS: Final[dict[str, tuple[str, str]]] = {
     ),
     "invariant": ("[[invariant]]", "A query whose answer must be 0, whatever runs beside it: `sql` or `file`."),
     "rollback": ("[rollback]", "The way back, under the same traffic."),
+    "probe": (
+        "[probe]",
+        "Experiments that show what traffic alone would not, each on a clone of its own, between trace and load.",
+    ),
     "budgets": ("[budgets]", "The limits; exceeding one fails the rehearsal."),
     "accept": ("[[accept]]", "A hazard that somebody has looked at: it is still reported, and no longer fails."),
 }
@@ -178,6 +182,23 @@ KEYS: Final[dict[str, Key]] = {
         DURATION,
         "The longest AccessExclusive, Exclusive, ShareRowExclusive or Share lock on a table that traffic uses.",
         'held = "1s"',
+    ),
+    "probe.versions": Key(
+        "boolean",
+        "Whether the operations of the old and of the new version are run against every state of the schema: what "
+        "fails, what a prepared statement does, how the plans' costs change, whether the way back keeps new writes.",
+        "versions = false",
+    ),
+    "probe.queue": Key(
+        "boolean",
+        "Whether a long reader and a long writer stand on each table before the first statement that asks for a strong "
+        "lock on it, to see how long the migration waits and what queues behind it.",
+        "queue = false",
+    ),
+    "probe.deadlock": Key(
+        "boolean",
+        "Whether the application's transactions run in a loop against each transaction of the migration.",
+        "deadlock = false",
     ),
     "budgets.rollback_time": Key(DURATION, "How long the way back may take.", 'rollback_time = "60s"'),
     "budgets.duration": Key(DURATION, "How long the migration may take.", 'duration = "10m"'),

@@ -1,0 +1,1 @@
+"""Experiments on clones of their own: what traffic alone would not show."""

@@ -1,0 +1,8 @@
+"""The probes that a scenario asks for, in order, each on a clone of its own."""
+
+from harness.rehearsal.stage import Stage
+
+
+def run_probes(stage: Stage) -> None:
+    """Run the probes of [probe] between the trace pass and the load pass."""
+    del stage
