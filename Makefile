@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test check bench clean setup lock
+.PHONY: demo test check bench cases clean setup lock
 
 setup: $(READY)
 
@@ -31,6 +31,10 @@ check: $(READY)
 
 bench: $(READY)
 	$(BIN)/pytest benchmarks --benchmark-only -o filterwarnings=default
+
+# Every labelled migration rehearsed and held against its truth; goes on where it was broken off. More: python -m tests.cases --help
+cases: $(READY)
+	$(BIN)/python -m tests.cases
 
 # The versions everybody installs; run it after changing a dependency in pyproject.toml.
 lock:

@@ -23,6 +23,9 @@ A loopback round trip with a prepared statement is 0.05 to 0.2 ms on the build m
 with the scheduler's share on a busy one.
 """
 
+_SETTINGS = frozenset({"SET", "RESET", "SHOW", "DISCARD"})
+"""They take no lock on any relation of the user's."""
+
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
@@ -131,21 +134,30 @@ def _as_taken(hold: LockHeld) -> TakenLock:
 
 
 def _taker(hold: LockHeld, *, book: LockBook, runs: Sequence[Run]) -> Run | None:
-    """The run that may have taken the lock and is known to from the trace pass, else the last begun at first sight."""
+    """The run that may have taken the lock and is known to from the trace pass, else the last begun at first sight.
+
+    The trace pass tells the strongest mode of a relation: ADD PRIMARY KEY takes SHARE on the way to ACCESS EXCLUSIVE.
+    """
     near = [
         run
         for run in runs
         if hold.pid == run.started.pid
+        and run.started.tag not in _SETTINGS
         and run.span.start_ns <= hold.start_ns + hold.error_ns
         and hold.start_ns - hold.error_ns <= run.span.end_ns + run.error_ns + ROUND_TRIP_NS
     ]
     traced = [run for run in near if _is_traced(hold, book.traced.get(run.key, ()))]
+    stronger = [run for run in near if _is_stronger(hold, book.traced.get(run.key, ()))]
     begun = [run for run in near if run.span.start_ns <= hold.start_ns]
-    return next(iter((*traced, *reversed(begun), *near)), None)
+    return next(iter((*traced, *stronger, *reversed(begun), *near)), None)
 
 
 def _is_traced(hold: LockHeld, locks: Iterable[tuple[TakenLock, bool]]) -> bool:
     return any((lock.relation, lock.mode) == (hold.relation, hold.mode) for lock, _ in locks)
+
+
+def _is_stronger(hold: LockHeld, locks: Iterable[tuple[TakenLock, bool]]) -> bool:
+    return any(lock.relation == hold.relation and _strength(lock.mode) > _strength(hold.mode) for lock, _ in locks)
 
 
 def _lock(lock: TakenLock, *, exact: bool, book: LockBook, runs: Sequence[Run], used: frozenset[str]) -> LockFacts:

@@ -117,7 +117,14 @@ def state_of(history: History) -> StateFacts:
         unvalidated_constraints_after_up=up[1],
         unindexed_foreign_keys_after_up=up[2],
         destroyed_by_up=tuple(dict.fromkeys(destroyed)),
+        relation_bytes_before=_relation_bytes(history, "before"),
+        relation_bytes_after_up=_relation_bytes(history, "after_up"),
     )
+
+
+def _relation_bytes(history: History, moment: str) -> int | None:
+    seen = (e for e in history.of(StateSeen) if e.pass_ is Pass.TRACE and e.moment == moment)
+    return next((event.relation_bytes for event in seen), None)
 
 
 def _appeared(history: History, moment: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:

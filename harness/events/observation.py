@@ -128,6 +128,8 @@ class StateSeen(Event, tag="state_seen", frozen=True, kw_only=True):
     invalid_indexes: tuple[str, ...]
     unvalidated_constraints: tuple[str, ...]
     unindexed_foreign_keys: tuple[str, ...]
+    relation_bytes: int | None = None
+    """All tables and materialized views of the user's, with their indexes and TOAST tables."""
 
 
 class TableCount(msgspec.Struct, frozen=True, kw_only=True):

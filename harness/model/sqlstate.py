@@ -18,8 +18,12 @@ class ErrorClass(Enum):
     OTHER = "other"
 
 
+CACHED_PLAN = "0A000"
+"""feature_not_supported: as an application meets it, "cached plan must not change result type". The statement was
+prepared before its result changed, and works again when it is prepared anew."""
+
 _BY_STATE = {
-    "0A000": ErrorClass.SCHEMA,  # "cached plan must not change result type"
+    CACHED_PLAN: ErrorClass.SCHEMA,
     "25006": ErrorClass.CONNECTION,  # read_only_sql_transaction: the connection leads to a standby
     "25P03": ErrorClass.TIMEOUT,  # idle_in_transaction_session_timeout
     "25P04": ErrorClass.TIMEOUT,  # transaction_timeout

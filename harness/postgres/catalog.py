@@ -169,6 +169,13 @@ def read_invalid_indexes(connection: Connection) -> tuple[InvalidIndex, ...]:
     return tuple(InvalidIndex(*row) for row in connection.execute(text).fetchall())
 
 
+def read_relation_bytes(connection: Connection) -> int:
+    """Bytes of all tables and materialized views of the user's, with their indexes and TOAST tables."""
+    text = query("relation_bytes", version_num=connection.info.server_version)
+    row = connection.execute(text).fetchone()
+    return int(row[0]) if row else 0
+
+
 def read_unvalidated_constraints(connection: Connection) -> tuple[UnvalidatedConstraint, ...]:
     """The constraints that were declared NOT VALID and never validated, by table and name."""
     text = query("unvalidated_constraints", version_num=connection.info.server_version)

@@ -52,3 +52,6 @@ class StateFacts:
     unvalidated_constraints_after_up: tuple[str, ...]
     unindexed_foreign_keys_after_up: tuple[str, ...]
     destroyed_by_up: tuple[str, ...]
+    relation_bytes_before: int | None = None
+    """Of all tables and materialized views, with indexes and TOAST tables, in the quiet pass."""
+    relation_bytes_after_up: int | None = None

@@ -6,7 +6,7 @@ from harness.analysis.facts import Facts
 from harness.analysis.failures import broken_operations
 from harness.analysis.judgement import Finding, Hazard, Level
 from harness.analysis.operation_findings import operation_finding
-from harness.model.sqlstate import breaks_application
+from harness.model.sqlstate import CACHED_PLAN, breaks_application
 from harness.spec.scenario import Scenario
 
 HAZARD = Hazard(
@@ -26,9 +26,6 @@ REMEDY = (
     "-- add the new column or table beside it, synchronise by trigger, backfill, deploy, then drop the old one"
 )
 
-CACHED_PLAN = "0A000"
-"""A prepared statement whose result type changed: works again when it is prepared anew, so it is a note of its own."""
-
 
 def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
     """An error an operation and SQLSTATE."""
@@ -37,4 +34,5 @@ def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
 
 
 def _breaks(sqlstate: str) -> bool:
+    """A cached plan is a note of its own."""
     return breaks_application(sqlstate) and sqlstate != CACHED_PLAN

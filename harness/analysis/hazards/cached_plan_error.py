@@ -6,6 +6,7 @@ from harness.analysis.facts import Facts
 from harness.analysis.failures import broken_operations
 from harness.analysis.judgement import Finding, Hazard, Level
 from harness.analysis.operation_findings import operation_finding
+from harness.model.sqlstate import CACHED_PLAN
 from harness.spec.scenario import Scenario
 
 HAZARD = Hazard(
@@ -30,4 +31,4 @@ def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
 
 
 def _is_cached_plan(sqlstate: str) -> bool:
-    return sqlstate == "0A000"
+    return sqlstate == CACHED_PLAN

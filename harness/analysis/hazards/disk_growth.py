@@ -11,8 +11,9 @@ from harness.spec.scenario import Scenario
 HAZARD = Hazard(
     id="H502",
     name="disk_growth",
-    title="The database grows",
-    condition="The database became at least 1.4 times its size, and 2 MB larger, while going up.",
+    title="The tables grow",
+    condition="The tables, their indexes and TOAST tables together are at least 1.4 times their size before, and 2 MB "
+    "larger, after going up.",
     effect="A disk that is more than two thirds full may not bear it; dead rows stay as bloat until they are reused.",
     workaround="Batches with VACUUM between them; check the free space first.",
     bad="UPDATE events SET kind = lower(kind);",
@@ -27,14 +28,17 @@ GROWTH_BYTES = 2 * 1024 * 1024
 
 def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
     """One note."""
-    before, growth = facts.database_bytes_before, facts.disk_growth_bytes
-    if not before or growth is None or growth < GROWTH_BYTES or growth < GROWTH_RATIO * before:
+    before, after = facts.state.relation_bytes_before, facts.state.relation_bytes_after_up
+    if before is None or after is None:
+        return
+    growth = after - before
+    if growth < GROWTH_BYTES or growth < GROWTH_RATIO * before:
         return
     yield finding(
         HAZARD,
         Level.NOTE,
-        title=f"the database grows by {format_bytes(growth)}",
-        evidence=(f"{format_bytes(before)} before, {format_bytes(before + growth)} at most while going up",),
+        title=f"the tables grow by {format_bytes(growth)}",
+        evidence=(f"{format_bytes(before)} before, {format_bytes(after)} after going up, nothing else running",),
         impact="it grows with the table",
         remedy="-- change data in batches and VACUUM between them; check the free space first",
     )

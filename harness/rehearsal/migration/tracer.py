@@ -6,7 +6,8 @@ How it is known:
 - a statement that cannot have one is watched while it runs: by a sampler that looks without a pause, and at closed
   doors before the tables it names (`watch`; `exact` is false).
 - a statement that fails releases its locks with the error; it is run again, watched in the same way, and rolled
-  back again, where that is harmless (`exact` is false).
+  back again, where that is harmless (`exact` is false). What it read and changed until then counts all the same: the
+  server's statistics keep what a transaction did that was rolled back.
 - rewrites: the relfilenode before and after; scans and changes: the transaction's own statistics (pg_stat_xact_*),
   which count the reads of ALTER TABLE's validations and rewrites and of index builds too (verified on 15, 16 and 18).
   Parallel workers count for themselves, so the traced session has none.
@@ -59,6 +60,7 @@ class Tracer:
         self._known: Relations = {}
         self._began: Relations = {}
         self._polled: Held = {}
+        self._booked: work.Counted | None = None
         return self
 
     def __exit__(
@@ -81,6 +83,9 @@ class Tracer:
     def began(self) -> None:
         """Remember what there is before the transaction: names, storage, sizes."""
         self._began = self._known = read_relations(self._observer)
+        with unhurried(self._migrator):
+            # What earlier statements did must be on the books before, not after.
+            work.flush_at_once(self._migrator)
 
     def before(self, statement: Statement, *, in_transaction: bool) -> None:
         """Read what is counted from here."""
@@ -91,6 +96,7 @@ class Tracer:
             self._counts.learn(named_oids(self._migrator, statement.relations), locked=self._held)
             if in_transaction:
                 self._counted = work.of_transaction(self._migrator)
+                self._booked = self._books()
             else:
                 work.flush(self._migrator)
         if not in_transaction:
@@ -107,6 +113,7 @@ class Tracer:
             return
         self._polled = {} if in_transaction else self._watch.stop()
         wal_bytes = self._wal_bytes() - self._wal_before
+        self._tell_wal(statement, wal_bytes, direction=direction)
         if (in_transaction and sqlstate) or self._migrator.info.transaction_status is TransactionStatus.UNKNOWN:
             return
         held = held_locks(self._observer, pid=self._pid) if in_transaction else self._polled
@@ -123,14 +130,14 @@ class Tracer:
                 statement, added(self._held, held), now=relations, direction=direction, exact=in_transaction
             )
         self._tell_work(statement, counted=counted, now=relations, direction=direction)
-        self._sink(WalWritten(at_ns=self._clock.now_ns(), pass_=self._pass, direction=direction,
-                              statement=statement.id, wal_bytes=wal_bytes))  # fmt: skip
         self._known = relations
 
     def failed(self, statement: Statement, *, direction: Direction, replay: Sequence[str]) -> None:
         """Find out what the failed statement asked for, where running it again is harmless."""
         if statement.tag in _UNTRACED:
             return
+        if replay and self._migrator.info.transaction_status is not TransactionStatus.UNKNOWN:
+            self._tell_work(statement, counted=self._done_in_vain(), now=self._began, direction=direction)
         self._counts.forget()
         harmless = bool(replay) or standing(self._observer) == self._standing
         asked = self._asked_again(statement, replay=replay) if harmless else {}
@@ -144,6 +151,26 @@ class Tracer:
     def _wal_bytes(self) -> int:
         row = self._observer.execute("SELECT (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::bigint").fetchone()
         return int(row[0]) if row else 0
+
+    def _books(self) -> work.Counted | None:
+        """What the server's statistics hold now, without what the open transaction does; None where that takes long."""
+        if not work.flush_at_once(self._observer):
+            return None
+        return work.of_server(self._observer)
+
+    def _done_in_vain(self) -> work.Counted:
+        """What the failed statement did, added to what its transaction had done before it."""
+        with unhurried(self._migrator):
+            known = self._booked is not None and work.flush_at_once(self._migrator)
+        if self._booked is None or not known:
+            return self._counted
+        now = work.of_server(self._observer)
+        none = work.Counters()
+        return {oid: done.since(self._booked.get(oid, none)) for oid, done in now.items()}
+
+    def _tell_wal(self, statement: Statement, wal_bytes: int, *, direction: Direction) -> None:
+        self._sink(WalWritten(at_ns=self._clock.now_ns(), pass_=self._pass, direction=direction,
+                              statement=statement.id, wal_bytes=wal_bytes))  # fmt: skip
 
     def _asked_again(self, statement: Statement, *, replay: Sequence[str]) -> Held:
         """Run it once more, in its transaction where it had one, against closed doors; always rolled back."""

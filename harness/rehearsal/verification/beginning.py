@@ -12,6 +12,7 @@ from harness.postgres.catalog import (
     SequenceValue,
     read_columns,
     read_invalid_indexes,
+    read_relation_bytes,
     read_schema_image,
     read_sequences,
     read_table_digests,
@@ -131,4 +132,5 @@ def see_state(conn: Connection, *, pass_: Pass, moment: str, clock: Clock) -> St
         invalid_indexes=tuple(index.name for index in read_invalid_indexes(conn)),
         unvalidated_constraints=tuple(f"{c.table}.{c.name}" for c in read_unvalidated_constraints(conn)),
         unindexed_foreign_keys=tuple(f"{table}.{name}" for table, name in read_unindexed_foreign_keys(conn)),
+        relation_bytes=read_relation_bytes(conn),
     )

@@ -131,3 +131,29 @@ def test_class_of_work(name: str, other_database: Database, rehearse: Rehearse) 
         assert locks[relation] == mode
     assert all(e.rows_before in (_ROWS, _CHILDREN, 1000, 500, 1) for e in run.of(WorkDone) if e.kind in ("r", "m"))
     assert [e.wal_bytes > 0 for e in run.of(WalWritten)] == [True]
+
+
+_IN_VAIN = {
+    "rewrite_that_fails_at_the_last_row": (
+        "UPDATE parent SET b = 3000000 WHERE id = 3000; ALTER TABLE parent ALTER b TYPE smallint",
+        {_P: _ROWS},
+    ),
+    "scan_that_fails_at_the_first_row": ("ALTER TABLE parent ADD CHECK (a > 1)", {}),
+    "update_that_fails_at_the_end": (
+        "BEGIN; UPDATE child SET v = v; UPDATE child SET v = 1000 - v; COMMIT",
+        {_C: _CHILDREN},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", _IN_VAIN)
+def test_work_of_a_statement_that_fails_counts(name: str, other_database: Database, rehearse: Rehearse) -> None:
+    text, expected = _IN_VAIN[name]
+    with other_database.connect() as connection:
+        connection.execute(_SETUP)
+    run = rehearse(other_database, {"up.sql": text}, trace=True, transaction="as-written")
+    assert not run.outcomes.popitem()[1].ok
+    last = max((e.statement for e in run.of(WorkDone)), default="")
+    read = {e.relation: e.rows_scanned for e in run.of(WorkDone, statement=last) if (e.rows_scanned or 0) > 1}
+    assert read == expected
+    assert not run.of(WorkDone, rewritten=True)

@@ -13,14 +13,14 @@ from harness.analysis.hazards.registry import RULES, hazard_named, hazards
 from harness.analysis.judge import judge
 from harness.analysis.judgement import Finding, Judgement, Level
 from harness.events.migration import ToolEnded
-from harness.events.observation import ServerSampled, StateSeen, TableCount
+from harness.events.observation import StateSeen, TableCount
 from harness.events.operations import Outcome
 from harness.events.traffic import OperationFailed
 from harness.events.verification import DestroyedByUp, InvariantChecked, LedgerChecked
 from harness.model.catalog import Change, Difference
 from harness.model.words import Direction, Pass, Role
 from harness.spec.scenario import MigrationSpec, Restore, RollbackSpec
-from tests.unit.analysis.histories import ANTAGONIST_PID, MIGRATION_PID, MS, Builder, busy
+from tests.unit.analysis.histories import ANTAGONIST_PID, MIGRATION_PID, Builder, busy
 
 ALTER = "ALTER TABLE orders ADD COLUMN status text"
 AE = ("public.orders", "AccessExclusiveLock")
@@ -74,13 +74,13 @@ def state(*, up: tuple[str, ...] = (), down: tuple[str, ...] = (), keys: tuple[s
     return builder
 
 
-def sampled(size: int) -> Builder:
+def grown(size: int) -> Builder:
     builder = s1()
-    for at, grown in ((9_000, 0), (11_000, size)):
+    for moment, more in (("before", 0), ("after_up", size)):
         builder.add(
-            ServerSampled(
-                at_ns=at * MS, pass_=Pass.LOAD, wal_bytes=0, database_bytes=10 * 1024**2 + grown, waiting_actors=0,
-                active_actors=0,
+            StateSeen(
+                at_ns=1, pass_=Pass.TRACE, moment=moment, invalid_indexes=(), unvalidated_constraints=(),
+                unindexed_foreign_keys=(), relation_bytes=5 * 1024**2 + more,
             )
         )  # fmt: skip
     return builder
@@ -152,7 +152,7 @@ FIRING: dict[str, tuple[Callable[[], Builder], Level]] = {
     "partial_apply_on_failure": (lambda: s1(sqlstate="23505", left_behind=("index public.i",)), Level.ERROR),
     "invalid_index_left": (lambda: state(up=("public.i",)), Level.ERROR),
     "wal_heavy": (lambda: s1(work={}).wal("S1", 4_000_000), Level.NOTE),
-    "disk_growth": (lambda: sampled(5 * 1024**2), Level.NOTE),
+    "disk_growth": (lambda: grown(2 * 1024**2), Level.NOTE),
     "implicit_fk_lock_on_other_table": (
         lambda: s1(
             "CREATE TABLE invoices (order_id bigint REFERENCES orders)",
@@ -197,7 +197,7 @@ SILENT: dict[str, Callable[[], Builder]] = {
     "partial_apply_on_failure": lambda: s1(sqlstate="23505"),
     "invalid_index_left": state,
     "wal_heavy": lambda: s1(work={}).wal("S1", 3_000_000),
-    "disk_growth": lambda: sampled(1024**2),
+    "disk_growth": lambda: grown(2 * 1024**2 - 1),
     "implicit_fk_lock_on_other_table": lambda: s1(locks=(("public.orders", "ShareRowExclusiveLock"),)),
 }
 

@@ -41,6 +41,22 @@ def test_a_lock_that_no_trace_names_is_given_to_one_statement() -> None:
     assert [id_ for id_, statement in found.items() if statement.locks] == ["S2"]
 
 
+def test_a_weaker_mode_on_the_way_is_the_statements_that_the_trace_pass_names() -> None:
+    builder = one_transaction().locks("S3", STRONG)
+    builder.hold(MIGRATION_PID, 10_002.2, 10_258, mode="ShareLock", error=3)
+    found = statements(builder)
+    assert {id_: len(statement.locks) for id_, statement in found.items()} == {"S1": 0, "S2": 0, "S3": 2}
+
+
+def test_a_setting_takes_no_lock() -> None:
+    builder = busy()
+    builder.statement("S1", "SET lock_timeout = '2s'", start=10_000, end=10_001, transaction=1, tag="SET")
+    builder.statement("S2", "CREATE INDEX i ON orders (a)", start=10_001.5, end=10_200, transaction=2)
+    builder.hold(MIGRATION_PID, 10_000.5, 10_190, error=3)
+    found = statements(builder)
+    assert {id_: len(statement.locks) for id_, statement in found.items()} == {"S1": 0, "S2": 1}
+
+
 def test_whoever_waits_behind_it_waits_for_the_statement_that_took_it() -> None:
     builder = one_transaction().locks("S1", STRONG).hold(MIGRATION_PID, 10_003, 10_258, error=3)
     builder.wait(100, 10_020, 10_260, holders=(MIGRATION_PID,), queue=(100,))
