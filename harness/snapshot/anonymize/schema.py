@@ -1,6 +1,6 @@
 """What anonymizing has to know of a database: tables, columns, constraints, and every text that could quote a value."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +78,22 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
+class Sequence:
+    """A sequence "schema.name", the (table, column)s that take their numbers from it, and the largest it may give."""
+
+    name: str
+    columns: tuple[tuple[str, str], ...]
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
 class Schema:
-    """All tables by name, the labels of enum types, and every text that the leak check has to read."""
+    """All tables by name, the labels of enum types, every text that the leak check has to read, and the sequences.
+
+    Sequences are whole only in a dump's schema: a database's own is never rewritten.
+    """
 
     tables: dict[str, Table]
     enums: dict[str, tuple[str, ...]]
     texts: tuple[Text, ...] = ()
+    sequences: dict[str, Sequence] = field(default_factory=dict, compare=False)

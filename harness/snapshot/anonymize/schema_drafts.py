@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from harness.snapshot.anonymize.schema import Check, Column, ForeignKey, Table
+from harness.snapshot.anonymize.schema_sequences import Sequences
 from harness.snapshot.anonymize.sql_types import length_of, plain_type, unquoted
 
 _MOST_DOMAINS: Final = 64
@@ -52,6 +53,7 @@ class Drafts:
     enums: dict[str, tuple[str, ...]] = field(default_factory=dict)
     domains: dict[str, Domain] = field(default_factory=dict)
     indexes: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    sequences: Sequences = field(default_factory=dict)
 
     def finished(self) -> dict[str, Table]:
         """The tables by name, with partitions and inheriting tables completed by what they have of their parents."""

@@ -14,6 +14,7 @@ from harness.postgres.connect import Connection
 from harness.snapshot.anonymize.plain_schema import codec_of, plain_schema
 from harness.snapshot.anonymize.schema import Schema, Text
 from harness.snapshot.anonymize.schema_drafts import Drafts
+from harness.snapshot.anonymize.schema_sequences import finished_sequences
 from harness.snapshot.anonymize.schema_statements import take
 from harness.snapshot.anonymize.schema_texts import texts_of
 from harness.snapshot.anonymize.sql_trees import table_name
@@ -66,7 +67,10 @@ def schema_of_statements(statements: Iterable[str], *, copies: Iterable[str] = (
     for copy in copies:
         _read_order(copy, drafts)
     ordered = sorted(dict.fromkeys(texts), key=lambda text: (text.place, text.text))
-    return Schema(drafts.finished(), dict(sorted(drafts.enums.items())), tuple(ordered))
+    tables = drafts.finished()
+    columns = {(name, column.name): column for name, table in tables.items() for column in table.columns}
+    sequences = finished_sequences(drafts.sequences, columns)
+    return Schema(tables, dict(sorted(drafts.enums.items())), tuple(ordered), sequences)
 
 
 def _read(statement: str, drafts: Drafts) -> list[Text]:

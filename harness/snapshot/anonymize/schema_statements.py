@@ -10,6 +10,7 @@ from postgast import pg_query_pb2 as pb
 
 from harness.snapshot.anonymize.schema import Check, Column, ForeignKey
 from harness.snapshot.anonymize.schema_drafts import Domain, Draft, Drafts, add_all
+from harness.snapshot.anonymize.schema_sequences import take_identity, take_sequence
 from harness.snapshot.anonymize.sql_trees import (
     bound_text,
     columns_in,
@@ -73,6 +74,8 @@ def _constraint(drafts: Drafts, table: str, node: Any, *, column: str = "") -> N
     if change := _OF_COLUMN.get(node.contype):
         for name in columns:
             draft.change(name, **change(node))
+            if node.contype == pb.CONSTR_IDENTITY:
+                take_identity(drafts.sequences, (table, name), node)
     elif reader := _CONSTRAINTS.get(node.contype):
         reader(drafts, table, node, columns)
 
@@ -122,6 +125,11 @@ def _column_type(drafts: Drafts, table: str, command: Any, argument: Any) -> Non
 def _column_default(drafts: Drafts, table: str, command: Any, argument: Any) -> None:
     text = expression_text(argument) if command.HasField("def") else None
     drafts.tables[table].change(command.name, default=text)
+
+
+def _add_identity(drafts: Drafts, table: str, command: Any, argument: Any) -> None:
+    drafts.tables[table].change(command.name, identity=True)
+    take_identity(drafts.sequences, (table, str(command.name)), argument.constraint)
 
 
 def _attach(drafts: Drafts, table: str, _command: Any, argument: Any) -> None:
@@ -194,7 +202,7 @@ _COMMANDS: Final[Mapping[int, _Command]] = {
     pb.AT_AlterColumnType: _column_type,
     pb.AT_AddConstraint: lambda drafts, table, _, argument: _constraint(drafts, table, argument.constraint),
     pb.AT_ColumnDefault: _column_default,
-    pb.AT_AddIdentity: lambda drafts, table, command, _: drafts.tables[table].change(command.name, identity=True),
+    pb.AT_AddIdentity: _add_identity,
     pb.AT_SetNotNull: lambda drafts, table, command, _: drafts.tables[table].change(command.name, not_null=True),
     pb.AT_AttachPartition: _attach,
     pb.AT_AddInherit: _inherit,
@@ -207,4 +215,6 @@ _STATEMENTS: Final[Mapping[str, Callable[[Drafts, Any], None]]] = {
     "create_enum_stmt": _create_enum,
     "alter_enum_stmt": _alter_enum,
     "index_stmt": _index,
+    "create_seq_stmt": lambda drafts, node: take_sequence(drafts.sequences, node),
+    "alter_seq_stmt": lambda drafts, node: take_sequence(drafts.sequences, node),
 }

@@ -17,7 +17,8 @@ class Account:
     """The whole: `read_bytes` of the source, `written_bytes` of the target, `continued` files of an earlier run.
 
     `masked` are the masked columns ("schema.table.column"), `dropped` the entries left out of the table of contents,
-    `originals` how many distinct values the leak check looked for (None: it was turned off).
+    `originals` how many distinct values the leak check looked for (None: it was turned off), `moved` the sequences that
+    were set ahead of masked numbers.
     """
 
     tables: tuple[TableAccount, ...]
@@ -28,6 +29,7 @@ class Account:
     continued: int
     originals: int | None
     duration_ns: int
+    moved: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:

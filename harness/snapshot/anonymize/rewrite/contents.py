@@ -22,11 +22,12 @@ _TITLES = ("-- Name: ", "-- Data for Name: ", "-- Dumped ", '"')
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """The table of contents to write, its bytes, and what was left out ("STATISTICS DATA public.users")."""
+    """The table of contents to write, its bytes, what was left out ("STATISTICS DATA public.users"), what was moved."""
 
     toc: Toc
     raw: bytes
     dropped: tuple[str, ...]
+    moved: tuple[str, ...] = ()
 
 
 def target_contents(archive: Archive, *, packing: str, large_objects: str) -> Contents:

@@ -19,6 +19,7 @@ from harness.snapshot.anonymize.rewrite.plain_run import anonymize_plain
 from harness.snapshot.anonymize.rewrite.plan import Planner, TablePlan
 from harness.snapshot.anonymize.rewrite.pool import Pool, pool
 from harness.snapshot.anonymize.rewrite.run import Order, anonymize_archive, has_originals
+from harness.snapshot.anonymize.rewrite.sequences import Sequences
 from harness.snapshot.anonymize.rewrite.toc import Entry, write_toc
 from harness.snapshot.anonymize.rewrite.work import Done, Setup, Task, Work, count_found, leak_key
 from harness.snapshot.archives import archive_needs, explain, opened
@@ -40,6 +41,7 @@ def restore_anonymized(order: Order, server: Server, *, extensions: Iterable[str
     began = time.monotonic_ns()
     archive = open_archive(order.dump)
     contents = target_contents(archive, packing="none", large_objects=order.large_objects)
+    contents = Sequences(order.policy, order.schema, order.keys).move(contents, packing="none")
     planner = Planner(order.policy, order.schema)
     data = [entry for entry in contents.toc.entries if entry.has_data]
     plans = {entry.dump_id: planner.table(entry.table, copied_columns(entry)) for entry in data}
@@ -62,6 +64,7 @@ def restore_anonymized(order: Order, server: Server, *, extensions: Iterable[str
         continued=0,
         originals=None if into.check is None else into.check.distinct,
         duration_ns=time.monotonic_ns() - began,
+        moved=contents.moved,
     )
 
 

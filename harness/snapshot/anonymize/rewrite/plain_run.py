@@ -16,6 +16,7 @@ from harness.snapshot.anonymize.rewrite.plain import Rows, Sql, check_sql, quoti
 from harness.snapshot.anonymize.rewrite.plan import Planner, TablePlan, copy_statement
 from harness.snapshot.anonymize.rewrite.pool import Pool, pool
 from harness.snapshot.anonymize.rewrite.run import Order, has_originals, published
+from harness.snapshot.anonymize.rewrite.sequences import Sequences
 from harness.snapshot.anonymize.rewrite.work import Done, Task, Work, count_found
 from harness.snapshot.plain import plain_needs
 from harness.snapshot.streams import chunks
@@ -34,7 +35,8 @@ def anonymize_plain(order: Order) -> Account:
     copies = _copies(order)
     tables = tuple(planner.table(*copy_statement(copy)) for copy in copies)
     with published(order, packing) as partial:
-        rewriting = _PlainRewriting(order, tables, {copy: at for at, copy in enumerate(copies)}, partial)
+        sequences = Sequences(order.policy, order.schema, order.keys)
+        rewriting = _PlainRewriting(order, tables, {copy: at for at, copy in enumerate(copies)}, partial, sequences)
         rewriting.check = order.new_check(partial, planner.masked)
         with pool(Work, order.setup(tables, packing=packing, partial=partial), jobs=order.processes) as workers:
             rewriting.do(workers)
@@ -50,6 +52,7 @@ def anonymize_plain(order: Order) -> Account:
         continued=0,
         originals=None if rewriting.check is None else rewriting.check.distinct,
         duration_ns=time.monotonic_ns() - began,
+        moved=tuple(sorted(rewriting.sequences.moved)),
     )
 
 
@@ -61,6 +64,7 @@ class _PlainRewriting:
     tables: tuple[TablePlan, ...]
     numbers: dict[str, int]
     partial: Partial
+    sequences: Sequences
     check: Check | None = None
     done: dict[str, Rewritten] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
@@ -106,7 +110,7 @@ class _PlainRewriting:
         for segment in segments(chunks(path, on_read=meter.at), path=path):
             if isinstance(segment, Sql):
                 if not collect:
-                    yield Task(0, sql=True, block=segment.text)
+                    yield Task(0, sql=True, block=self.sequences.ahead(segment.text))
             elif isinstance(segment, Rows):
                 number = self.numbers[segment.copy]
                 if not collect or has_originals(self.tables[number]):

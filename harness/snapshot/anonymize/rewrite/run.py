@@ -24,6 +24,7 @@ from harness.snapshot.anonymize.rewrite.output import Meter, Output
 from harness.snapshot.anonymize.rewrite.pack import check_packing
 from harness.snapshot.anonymize.rewrite.plan import Planner, TablePlan
 from harness.snapshot.anonymize.rewrite.pool import Pool, ProcessEndedError, pool
+from harness.snapshot.anonymize.rewrite.sequences import Sequences
 from harness.snapshot.anonymize.rewrite.work import Done, Setup, Task, Work, leak_key
 from harness.snapshot.anonymize.schema import Schema
 from harness.snapshot.formats import TOC, Dump, Format
@@ -79,6 +80,7 @@ def anonymize_archive(order: Order) -> Account:
     archive = open_archive(order.dump)
     packing = _packing(archive, order.dump, order.packing)
     contents = target_contents(archive, packing=packing, large_objects=order.large_objects)
+    contents = Sequences(order.policy, order.schema, order.keys).move(contents, packing=packing)
     planner = Planner(order.policy, order.schema)
     plans = {
         entry.dump_id: planner.table(entry.table, copied_columns(entry))
@@ -153,6 +155,7 @@ class _Rewriting:
             continued=self.continued,
             originals=None if self.check is None else self.check.distinct,
             duration_ns=duration_ns,
+            moved=self.contents.moved,
         )
 
     def _collect(self, workers: Pool[Task, Done], check: Check) -> None:
