@@ -5,12 +5,14 @@ import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext
+from dataclasses import replace as replace_fields
 from pathlib import Path
 from typing import Annotated
 
 import psycopg
 import typer
 
+from harness.cli.fidelity import compared, comparing_engine
 from harness.cli.output import check_writable
 from harness.cli.places import state_home
 from harness.cli.progress import progress_bar
@@ -29,9 +31,11 @@ from harness.snapshot.anonymize.samples import sample_dump
 from harness.snapshot.anonymize.schema import Schema
 from harness.snapshot.anonymize.schema_read import schema_of_database
 from harness.snapshot.archives import jobs as default_jobs
+from harness.snapshot.fidelity import fidelity_text
 from harness.snapshot.formats import recognise
 from harness.snapshot.intake import DUMP_CONTENT, describe_content
 from harness.snapshot.intake_anonymized import Wanted, describe_anonymized, dump_of, schema_of, write_anonymized
+from harness.snapshot.measured import fidelity_note, write_fidelity
 from harness.snapshot.store.room import store_limit
 from harness.snapshot.store.shelf import Shelf, Stored, unknown
 from harness.spec.files import STORED_NAME
@@ -61,6 +65,10 @@ def anonymize(
     no_leak_check: Annotated[
         bool, typer.Option("--no-leak-check", help="Do not look for original values in the output.")
     ] = False,
+    fidelity: Annotated[
+        bool,
+        typer.Option("--fidelity", help="Restore both, and say what the planner sees differently afterwards."),
+    ] = False,
     drop_large_objects: Annotated[
         bool, typer.Option("--drop-large-objects", help="Leave large objects out; else they stop the run.")
     ] = False,
@@ -87,9 +95,9 @@ def anonymize(
         dump_of(found)
         target = out or f"{re.sub('[^A-Za-z0-9_-]+', '-', Path(source).stem)[:80].strip('-')}-anonymized"
         if STORED_NAME.fullmatch(target):
-            _into_store(found, target, wanted, home=home, replace=replace, limit=limit)
+            _into_store(found, target, wanted, home=home, replace=replace, limit=limit, compare=fidelity)
         else:
-            _to_path(found, Path(target), wanted)
+            _to_path(found, Path(target), wanted, compare=fidelity)
 
 
 def diff(
@@ -117,8 +125,11 @@ def diff(
     typer.echo(f"written: {policy}; decide what is unclassified")
 
 
-def _into_store(source: Path | Stored, name: str, wanted: Wanted, *, home: Path, replace: bool, limit: str) -> None:
+def _into_store(
+    source: Path | Stored, name: str, wanted: Wanted, *, home: Path, replace: bool, limit: str, compare: bool
+) -> None:
     shelf, limit_bytes = Shelf(home), store_limit(home, given=limit)
+    engine = comparing_engine(source, home=home) if compare else None
     with progress_bar(name) as on_progress, shelf.making(name, replace=replace) as partial:
         # With a kept key an interrupted run is continued: what it finished must outlive this process.
         with shelf.continued(name) if wanted.kept_key else nullcontext(partial) as place:
@@ -127,21 +138,32 @@ def _into_store(source: Path | Stored, name: str, wanted: Wanted, *, home: Path,
             )
             (place / DUMP_CONTENT).rename(partial / DUMP_CONTENT)
         taken = describe_anonymized(source, partial / DUMP_CONTENT, wanted, account)
+        report = compared(engine, source, partial / DUMP_CONTENT, on_progress=on_progress) if engine else None
+        if report:
+            write_fidelity(report, partial)
+            taken = replace_fields(taken, notes=(*taken.notes, fidelity_note(report)))
         entry = describe_content(partial, name, taken, limit_bytes=limit_bytes, on_progress=on_progress)
         stored = shelf.publish(partial, entry, replace=replace)
     _tell_account(account)
     report_stored(stored, home=home, limit_bytes=limit_bytes)
+    if report:
+        typer.echo(f"\n{fidelity_text(report)}", nl=False)
+    typer.echo(f'rehearse on it: write source = "{name}" under [snapshot] of a scenario')
 
 
-def _to_path(source: Path | Stored, target: Path, wanted: Wanted) -> None:
+def _to_path(source: Path | Stored, target: Path, wanted: Wanted, *, compare: bool) -> None:
+    engine = comparing_engine(source, home=state_home()) if compare else None
     if not target.parent.is_dir():
         raise SnapshotError(f"{target.parent} is no folder", hint="name a target in a folder that exists")
     with progress_bar(target.name) as on_progress, tempfile.TemporaryDirectory(dir=target.parent) as work:
         account = write_anonymized(
             source, target, wanted, work=Path(work), on_findings=_tell_findings, on_progress=on_progress
         )
+        report = compared(engine, source, target, on_progress=on_progress) if engine else None
     _tell_account(account)
     typer.echo(f"written: {target} (key {wanted.keys.fingerprint})")
+    if report:
+        typer.echo(f"\n{fidelity_text(report)}", nl=False)
 
 
 def _propose(source: str, policy: Path, *, home: Path, replace: bool) -> None:

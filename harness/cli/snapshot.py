@@ -14,10 +14,12 @@ from harness.model.units import format_bytes
 from harness.postgres.ports import Progress
 from harness.sandbox.collect import forget_snapshot
 from harness.snapshot.archives import jobs as default_jobs
+from harness.snapshot.fidelity import fidelity_text
 from harness.snapshot.intake import Taken, describe_content
 from harness.snapshot.intake_data import take_data_directory
 from harness.snapshot.intake_dump import take_dump
 from harness.snapshot.intake_live import take_database
+from harness.snapshot.measured import read_fidelity
 from harness.snapshot.store.check import differences
 from harness.snapshot.store.portable import export_tar, peek_name, unpack
 from harness.snapshot.store.room import make_room, store_limit, sweep, used
@@ -126,10 +128,25 @@ def list_() -> None:
         typer.echo(line)
 
 
-def show(name: Name) -> None:
+def show(
+    name: Name,
+    fidelity: Annotated[
+        bool, typer.Option("--fidelity", help="Also every figure that `anonymize --fidelity` compared.")
+    ] = False,
+) -> None:
     """Where a snapshot came from and what it holds."""
-    for line in details(Shelf(state_home()).get(name)):
+    stored = Shelf(state_home()).get(name)
+    for line in details(stored):
         typer.echo(line)
+    if not fidelity:
+        return
+    report = read_fidelity(stored.folder)
+    if report is None:
+        raise SnapshotError(
+            f"the snapshot {name} was not compared with what it was made from",
+            hint="make it again with `rehearse snapshot anonymize … --fidelity`",
+        )
+    typer.echo(f"\n{fidelity_text(report, everything=True)}", nl=False)
 
 
 def verify(name: Name) -> None:

@@ -11,7 +11,7 @@ import zstandard
 from harness.postgres.connect import connect
 from harness.postgres.ports import Home, Server
 from harness.sandbox.embedded import EmbeddedEngine
-from harness.snapshot.clients import environment, newest_client
+from harness.snapshot.clients import client, environment, newest_client
 from harness.spec.scenario import PostgresSpec
 
 SCHEMA = """
@@ -33,9 +33,10 @@ INSERT INTO events SELECT i, date '2025-01-01' + i % 365 FROM generate_series(1,
 """
 
 
-def pg_dump(server: Server, target: Path, kind: str, *options: str) -> Path:
-    """A dump of the server's database in pg_dump's format `kind`."""
-    command = [str(newest_client("pg_dump")), "-F", kind, "-f", str(target), *options]
+def pg_dump(server: Server, target: Path, kind: str, *options: str, major: int = 0) -> Path:
+    """A dump of the server's database in pg_dump's format `kind`, by the newest pg_dump or that of `major`."""
+    program = client("pg_dump", least_major=major) if major else newest_client("pg_dump")
+    command = [str(program), "-F", kind, "-f", str(target), *options]
     subprocess.run(command, env=environment(server), check=True)
     return target
 

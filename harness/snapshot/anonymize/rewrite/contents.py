@@ -16,6 +16,8 @@ _ABOUT = (b"COMMENT", b"SECURITY LABEL", b"ACL")
 _LITERAL = re.compile(
     r"'(?:[^']|'')*'|\$(?P<tag>\w*)\$.*?\$(?P=tag)\$|--[^\n]*|/\*.*?\*/|\"(?:[^\"]|\"\")*\"", re.DOTALL
 )
+# Literals that PostgreSQL itself takes for the name of a sequence.
+_SEQUENCE = re.compile(r"\b(?:setval|nextval)\('(?:[^']|'')*'")
 # pg_dump's own comments, which name the entry.
 _TITLES = ("-- Name: ", "-- Data for Name: ", "-- Dumped ", '"')
 
@@ -66,7 +68,7 @@ def copied_columns(entry: Entry) -> tuple[str, ...]:
 
 def literals(definition: bytes) -> Iterator[bytes]:
     """What in SQL could quote a value: literals (function bodies are such) and comments, not names and keywords."""
-    for match in _LITERAL.finditer(definition.decode("utf-8", "surrogateescape")):
+    for match in _LITERAL.finditer(_SEQUENCE.sub("", definition.decode("utf-8", "surrogateescape"))):
         if not match[0].startswith(_TITLES):
             # COPY's escapes, which the leak check would take off, do not apply to SQL.
             yield match[0].replace("''", "'").replace("\\", " ").encode("utf-8", "surrogateescape")

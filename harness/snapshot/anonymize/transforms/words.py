@@ -87,8 +87,9 @@ def _table(subkey: bytes, dictionary: Iterable[str]) -> dict[bytes, bytes]:
             single.setdefault(word.lower(), word)
     table: dict[bytes, bytes] = {}
     for _, group in groupby(sorted(single.values(), key=_shape), key=_shape):
-        words = sorted(group)
-        for word, other in zip(words, ranked(words, subkey, b"dictionary"), strict=True):
+        # One circle through all words of a shape: of a permutation by chance, one word on average stays where it is.
+        words = ranked(sorted(group), subkey, b"dictionary")
+        for word, other in zip(words, [*words[1:], *words[:1]], strict=True) if len(words) > 1 else ():
             table[word.encode()] = other.encode()
             table[word.lower().encode()] = other.lower().encode()
             table[word.upper().encode()] = other.upper().encode()
