@@ -13,6 +13,8 @@ from harness.model.words import Role
 from harness.postgres.connect import connect
 from harness.postgres.ports import CloneReport, Home, Progress, Server
 from harness.sandbox.address import new_password
+from harness.sandbox.adopt import check_version, take_over
+from harness.sandbox.docker_adopt import ContainerSingleUser, Volume, send_files
 from harness.sandbox.docker_client import (
     HOME_LABEL,
     RUN_LABEL,
@@ -90,6 +92,24 @@ class DockerEngine:
         try:
             server.start()
             self._check_extensions(server)
+        except BaseException:
+            server.discard()
+            raise
+        return server
+
+    def adopt(self, data: Path, *, database: str, on_progress: Progress | None = None) -> Server:
+        """A started server on a copy, in a volume, of a foreign data directory; `database` becomes the working one.
+
+        SnapshotError where it is of another major version or does not start.
+        """
+        check_version(data, major=self._major)
+        server = self._new_server({**self._started_with, **UNSAFE_RESTORE}, password=new_password())
+        try:
+            with docker_client() as client:
+                place = Volume(client, self._image, server.volume, self._home)
+                send_files(place, data, on_progress=on_progress)
+                take_over(ContainerSingleUser(place), password=server.password, database=database)
+            server.start()
         except BaseException:
             server.discard()
             raise

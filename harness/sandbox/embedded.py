@@ -15,7 +15,7 @@ from harness.postgres.connect import connect
 from harness.postgres.ports import CloneReport, Home, Progress, Server
 from harness.sandbox.account import Account
 from harness.sandbox.address import DATABASE, LOOPBACK, SUPERUSER, Address, free_port, new_password
-from harness.sandbox.adopt import check_version, prepare_files, take_over
+from harness.sandbox.adopt import LocalSingleUser, check_version, prepare_files, take_over
 from harness.sandbox.clone import copy_data, tree_bytes
 from harness.sandbox.failures import PortTakenError
 from harness.sandbox.leftovers import collect_folders, new_owned_folder, remove_tree
@@ -205,7 +205,7 @@ class EmbeddedEngine:
 
         SnapshotError where it is of another major version or does not start.
         """
-        check_version(self._installation, data)
+        check_version(data, major=self._installation.major)
         place = self._new_place("servers", password=new_password())
         settings = {**self._started_with, **UNSAFE_RESTORE}
         server = self._server(place, settings, None)
@@ -213,7 +213,8 @@ class EmbeddedEngine:
             copy_data(data, place.data, size_bytes=tree_bytes(data), on_progress=on_progress)
             prepare_files(place.data, account=self._account)
             configure(place.data, port=self._find_port(), settings=settings, account=self._account)
-            take_over(self._installation, place.data, account=self._account, password=place.password, database=database)
+            single = LocalSingleUser(self._installation, place.data, self._account)
+            take_over(single, password=place.password, database=database)
             server.start()
             server.learn_version()
         except BaseException:

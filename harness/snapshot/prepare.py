@@ -170,7 +170,7 @@ def _adopt(engine: Engine, stored: Stored, on_progress: Progress | None) -> Serv
     if not isinstance(engine, TakesDataDirectories):
         raise SnapshotError(
             f"the snapshot {stored.name} is a data directory, which the {engine.name} engine cannot start from",
-            hint='write [postgres] engine = "embedded", or dump the database and store the dump',
+            hint='write [postgres] engine = "embedded" or "docker", or dump the database and store the dump',
         )
     return engine.adopt(stored.content, database=stored.entry.source.dbname, on_progress=on_progress)
 

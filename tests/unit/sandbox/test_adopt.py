@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from harness.model.errors import SnapshotError
-from harness.postgres.binaries import Installation
 from harness.sandbox.adopt import check_version, choose_database
 
 
@@ -30,7 +29,7 @@ def test_a_choice_that_is_not_clear_names_what_there_is(wanted: str, message: st
 
 def test_another_major_version_is_refused(tmp_path: Path) -> None:
     (tmp_path / "PG_VERSION").write_text("16\n")
-    check_version(Installation(folder=tmp_path, version="16.3", origin="here"), tmp_path)
+    check_version(tmp_path, major=16)
     with pytest.raises(SnapshotError, match=r"PostgreSQL 16, the scenario's is 18") as caught:
-        check_version(Installation(folder=tmp_path, version="18.4", origin="here"), tmp_path)
+        check_version(tmp_path, major=18)
     assert 'version = "16"' in caught.value.hint

@@ -56,7 +56,7 @@ def test_an_empty_database_has_no_source(home: Path, tmp_path: Path) -> None:
 class WithoutFiles:
     """An engine that restores dumps only."""
 
-    name = "docker"
+    name = "external"
     reason = identity = "a fake"
 
     def has(self, digest: str) -> bool:
@@ -86,6 +86,6 @@ def test_an_engine_that_cannot_start_from_files_says_which_can(home: Path, tmp_p
         (partial / "data").mkdir()
         (partial / "data" / "PG_VERSION").write_text("18\n")
         shelf.publish(partial, describe_content(partial, "files", taken, limit_bytes=BIG))
-    with pytest.raises(SnapshotError, match="data directory, which the docker engine cannot start from") as caught:
+    with pytest.raises(SnapshotError, match="data directory, which the external engine cannot start from") as caught:
         prepare_snapshot(WithoutFiles(), scenario(tmp_path / "s", "files"), home=home)
     assert 'engine = "embedded"' in caught.value.hint
