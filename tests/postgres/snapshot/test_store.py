@@ -8,12 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from harness.model.errors import RestoreError, SnapshotError
 from harness.postgres.connect import connect
 from harness.postgres.ports import Home, Server
+from harness.sandbox.account import Account
+from harness.sandbox.address import free_port
 from harness.sandbox.collect import forget_snapshot
 from harness.sandbox.embedded import EmbeddedEngine, EmbeddedServer
+from harness.sandbox.process import ServerProcess, configure
 from harness.snapshot.intake import describe_content
 from harness.snapshot.intake_data import take_data_directory
 from harness.snapshot.intake_dump import take_dump
@@ -28,6 +32,10 @@ from harness.spec.scenario import PostgresSpec
 pytestmark = pytest.mark.postgres
 
 BIG = 1 << 40
+ALIKE_ON_A_STANDBY = (
+    "max_connections", "max_worker_processes", "max_wal_senders", "max_prepared_transactions",
+    "max_locks_per_transaction",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -223,6 +231,41 @@ def test_a_base_backup_of_a_running_server_recovers_and_its_database_is_taken_ov
     assert files_of(fresh_home, "backup", backup).entry.source.kind == "base backup"
     assert prepare(engine, tmp_path, fresh_home, "backup").rows > 0
     assert not any((fresh_home / "servers").iterdir())
+
+
+def test_a_hot_standby_is_dumped_by_several_sessions(
+    engine: EmbeddedEngine, stopped: EmbeddedServer, fresh_home: Path
+) -> None:
+    engine.freeze(stopped, "source")
+    primary = engine.clone("source")
+    folder = fresh_home / "standby"
+    account = Account.for_servers()
+    account.make_folder(folder)
+    data = folder / "data"
+    standby = ServerProcess(engine.installation, data, account=account)
+    try:
+        program = engine.installation.program("pg_basebackup")
+        subprocess.run([str(program), "-R", "-c", "fast", "-D", str(data), "-d", dsn(primary)], check=True)
+        for path in (data, *data.rglob("*")):
+            account.own(path)
+        port = str(free_port())
+        # A standby must allow at least what its primary does (manual, 26.4.3).
+        limits = rows(primary, f"SELECT name, setting FROM pg_settings WHERE name IN {ALIKE_ON_A_STANDBY}")
+        configure(data, port=int(port), settings={str(n): str(v) for n, v in limits}, account=account)
+        standby.start()
+        there = make_conninfo(dsn(primary), port=port)
+        with connect(there) as connection:
+            assert connection.execute("SELECT pg_is_in_recovery()").fetchone() == (True,)
+        shelf = Shelf(fresh_home)
+        with shelf.making("standby") as partial:
+            taken = take_database(there, partial, jobs=2)
+            stored = shelf.publish(partial, describe_content(partial, "standby", taken, limit_bytes=BIG))
+        assert stored.entry.source.kind == "standby"
+        assert [table.name for table in stored.entry.tables] == ["public.t"]
+        assert differences(stored) == ()
+    finally:
+        standby.stop(crash=True)
+        primary.discard()
 
 
 def test_another_major_version_is_refused_with_the_way_out(
