@@ -48,6 +48,7 @@ KeyFile = Annotated[
 KeyEnv = Annotated[str, typer.Option("--key-env", metavar="VAR", help="As --key-file, from a variable.")]
 
 _WARNINGS_SHOWN = 20
+_UNDECIDED_SHOWN = 20
 
 
 def anonymize(
@@ -180,18 +181,29 @@ def _propose(source: str, policy: Path, *, home: Path, replace: bool) -> None:
         on_progress("read some rows of each table", 0, None)
         proposed = propose(schema, sample_dump(recognise(dump_of(found)), schema, work=work))
     _write_text(policy, policy_toml(proposed))
-    _tell_proposal(proposed, policy)
+    _tell_proposal(proposed, policy, source=source)
 
 
-def _tell_proposal(proposed: Policy, policy: Path) -> None:
+def _tell_proposal(proposed: Policy, policy: Path, *, source: str) -> None:
     columns = [one for table in proposed.tables.values() for one in table.values()]
-    undecided = sum(one.class_ is Class.UNCLASSIFIED for one in columns)
+    open_ = [
+        f"{table}.{name}"
+        for table, named in proposed.tables.items()
+        for name, one in named.items()
+        if one.class_ is Class.UNCLASSIFIED
+    ]
+    undecided = len(open_)
     masked = sum(one.class_ not in (Class.UNCLASSIFIED, Class.KEEP) for one in columns)
     typer.echo(
         f"written: {policy}: {len(columns)} columns of {len(proposed.tables)} tables, {masked} masked, "
         f"{len(columns) - masked - undecided} kept, {undecided} to decide"
     )
     typer.echo("review it like code: every proposal has its reason, and nothing runs while a column is unclassified")
+    for column in open_[:_UNDECIDED_SHOWN]:
+        typer.echo(f"  to decide  {column}")
+    if undecided > _UNDECIDED_SHOWN:
+        typer.echo(f'  and {undecided - _UNDECIDED_SHOWN} more: look for "unclassified" in {policy}')
+    typer.echo(f"then: rehearse snapshot anonymize {source} --policy {policy}")
 
 
 def _tell_findings(findings: tuple[Finding, ...]) -> None:

@@ -250,3 +250,44 @@ def test_a_column_that_the_policy_does_not_name_stops_the_run(shop_dumps: dict[s
     with pytest.raises(SnapshotError, match=r"public\.users\.phone"):
         anonymize(shop_dumps["directory"], tmp_path / "masked", policy=policy, schema=schema, keys=KEYS)
     assert list(tmp_path.iterdir()) == []
+
+
+SECRET = "anna.ito@example.org"
+PLANTED = f"""
+CREATE TABLE users (id int PRIMARY KEY, email text, extra jsonb, note text DEFAULT 'ask {SECRET}', label text);
+COMMENT ON COLUMN users.email IS 'such as {SECRET}';
+CREATE VIEW vips AS SELECT id FROM users WHERE email = '{SECRET}';
+CREATE FUNCTION owner() RETURNS text LANGUAGE sql AS $$ SELECT '{SECRET}' $$;
+INSERT INTO users SELECT i, 'user' || i || '@example.org', '{{}}', 'none', 'none' FROM generate_series(1, 50) AS i;
+UPDATE users SET email = '{SECRET}' WHERE id = 7;
+UPDATE users SET extra = '{{"contact": {{"mail": ["{SECRET}"]}}}}', label = 'for <{SECRET}>, soon' WHERE id = 9;
+"""
+
+
+@pytest.mark.parametrize("kind", ["d", "p"])
+def test_a_secret_planted_in_a_real_database_is_caught_wherever_it_is(
+    kind: str, empty_server: Server, make_dump: Callable[..., Path], tmp_path: Path
+) -> None:
+    with connect(empty_server.conninfo(application_name="rehearse/harness")) as connection:
+        connection.execute(PLANTED.encode())
+    dump = make_dump(empty_server, tmp_path / "dump", kind)
+    schema = schema_of(dump, tmp_path)
+    policy = policy_for(schema, note=Class.KEEP)
+    given = {"policy": policy, "schema": schema, "keys": KEYS}
+    with pytest.raises(SnapshotError) as caught:
+        anonymize(dump, tmp_path / "masked", **given)  # type: ignore[arg-type]
+    found = str(caught.value)
+    # The default stands in CREATE TABLE.
+    places = ["COMMENT public.COLUMN users.email", "VIEW public.vips", "FUNCTION public.owner()", "TABLE public.users"]
+    assert [place for place in places if f"schema: {place}: original values of public.users.email" not in found] == []
+    policy.allowed_leaks["schema"] = ["public.users.email"]
+    with pytest.raises(SnapshotError) as caught:
+        anonymize(dump, tmp_path / "masked", **given)  # type: ignore[arg-type]
+    found += str(caught.value)
+    for column in ("extra", "label"):
+        assert f"public.users.{column}: original values of public.users.email (1 times)" in found
+    assert SECRET not in found
+    assert not (tmp_path / "masked").exists()
+    policy.tables["public.users"]["label"] = ColumnPolicy(class_=Class.UNCLASSIFIED, type="text")
+    with pytest.raises(SnapshotError, match=r"public\.users\.label"):
+        anonymize(dump, tmp_path / "masked", **given)  # type: ignore[arg-type]
