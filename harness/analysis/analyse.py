@@ -8,6 +8,7 @@ from harness.analysis.latency import Responses, responses_of
 from harness.analysis.locking import lock_book, relations_used
 from harness.analysis.operations import operations_of
 from harness.analysis.phases import Windows, paused_within, phases_of, windows_of
+from harness.analysis.probed import deadlock_probe_of, queue_probes_of
 from harness.analysis.quality import observer_cost, quality_of
 from harness.analysis.residue import did_go_down, invariants_of, rollback_of, state_of
 from harness.analysis.runs import Run, runs_of
@@ -82,6 +83,8 @@ def analyse(history: History) -> Facts:
         up_failed_tool=_tool_failure(history),
         rollback_ran=did_go_down(history),
         workload=history.of(WorkloadDerived),
+        queue_probes=queue_probes_of(history),
+        deadlock_probe=deadlock_probe_of(history),
     )
 
 

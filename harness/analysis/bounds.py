@@ -1,6 +1,6 @@
 """How long a request for a lock may stand in the queue, and which of a statement's locks matters most."""
 
-from harness.analysis.facts import Facts, LockFacts, StatementFacts
+from harness.analysis.facts import Facts, LockFacts, QueueProbeFacts, StatementFacts
 from harness.analysis.held import INDEX_KINDS, is_used, transaction_of
 from harness.analysis.locking import is_strong, mode_of
 from harness.analysis.names import TABLE_KINDS
@@ -11,6 +11,9 @@ from harness.spec.scenario import Scenario
 
 LONGEST_BOUND_MS = 10_000
 """A longer timeout does not help: ten seconds of a stalled application are an outage for anybody."""
+LATE_MS = 500
+"""A timeout that strikes later than this after its time did not strike: on a starved machine it is late by tens of
+milliseconds."""
 
 
 def lock_timeout_ms(statement: StatementFacts, scenario: Scenario) -> int:
@@ -28,6 +31,28 @@ def is_lock_bounded(statement: StatementFacts, scenario: Scenario) -> bool:
 def is_bounded(statement: StatementFacts, scenario: Scenario) -> bool:
     """Whether lock_timeout or statement_timeout does."""
     return is_lock_bounded(statement, scenario) or 1 <= (statement.statement_timeout_ms or 0) <= LONGEST_BOUND_MS
+
+
+def probes_at(facts: Facts, statement: StatementFacts) -> tuple[QueueProbeFacts, ...]:
+    """What the queue probe showed of this statement: experiments in which the migration came to it."""
+    if statement.direction is Direction.DOWN:
+        return ()
+    return tuple(probe for probe in facts.queue_probes if probe.statement == statement.id and probe.ran)
+
+
+def waited_past(probe: QueueProbeFacts, statement: StatementFacts, scenario: Scenario) -> bool:
+    """Whether the migration stood in the queue longer than any bound that is known to be in force lets it."""
+    if probe.outcome != "waiting" or probe.waited_ns is None:
+        return False
+    limits = [ms for ms in (lock_timeout_ms(statement, scenario), statement.statement_timeout_ms or 0) if ms]
+    bound_ms = min(limits, default=LONGEST_BOUND_MS + 1)
+    return bound_ms > LONGEST_BOUND_MS or probe.waited_ns > (bound_ms + LATE_MS) * NS_PER_MS
+
+
+def had_lock_timeout(probe: QueueProbeFacts) -> bool:
+    """Whether a lock_timeout ended the wait in good time, wherever it was set."""
+    own = probe.outcome == "retried" or (probe.outcome in ("cancelled", "given_up") and probe.sqlstate in ("55P03", ""))
+    return own and probe.waited_ns is not None and probe.waited_ns <= (LONGEST_BOUND_MS + LATE_MS) * NS_PER_MS
 
 
 def requested_lock(facts: Facts, statement: StatementFacts) -> LockFacts | None:

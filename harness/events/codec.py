@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from harness.events import migration, observation, run, traffic, verification
+from harness.events import migration, observation, probes, run, traffic, verification
 from harness.model.errors import JournalError
 
 SCHEMA_VERSION = "1.0"
@@ -56,6 +56,8 @@ AnyEvent = (
     | verification.LedgerChecked
     | verification.InvariantChecked
     | verification.DestroyedByUp
+    | probes.QueueProbed
+    | probes.DeadlockProbed
 )
 """Every event there is."""
 

@@ -8,6 +8,7 @@ from typing import Protocol
 from harness.model.words import Direction, Pass
 from harness.postgres.ports import Server
 from harness.rehearsal.migration.command import CommandRunner
+from harness.rehearsal.migration.executor import Sink
 from harness.rehearsal.migration.hook import Ahead, StatementHook, go_on
 from harness.rehearsal.migration.plan import MigrationPlan
 from harness.rehearsal.migration.runner import RunOutcome, SqlRunner
@@ -35,13 +36,16 @@ def migrator(
     pass_: Pass,
     hook: StatementHook | None = None,
     ahead: Ahead = go_on,
+    sink: Sink | None = None,
 ) -> Iterator[Migrator]:
     """The migrator of a plan, its session open; cancelled when the body is broken off, closed on every path.
 
-    `ahead` is called before each transaction of a plan of SQL; a tool's own process is not waited for.
+    `ahead` is called before each transaction of a plan of SQL; a tool's own process is not waited for. Its events go to
+    `sink`, to the journal where there is none.
     """
     with ExitStack() as stack:
-        change = _start(stage, server, plan=plan, pass_=pass_, hook=hook, ahead=ahead, stack=stack)
+        told = sink or stage.emit
+        change = _start(stage, server, plan=plan, pass_=pass_, hook=hook, ahead=ahead, sink=told, stack=stack)
         try:
             yield change
         except BaseException:
@@ -57,15 +61,14 @@ def _start(
     pass_: Pass,
     hook: StatementHook | None,
     ahead: Ahead,
+    sink: Sink,
     stack: ExitStack,
 ) -> Migrator:
     if plan.command is not None:
-        return _Tool(CommandRunner(plan, server=server, pass_=pass_, clock=stage.clock, sink=stage.emit))
+        return _Tool(CommandRunner(plan, server=server, pass_=pass_, clock=stage.clock, sink=sink))
     spec = stage.scenario.migration
     return stack.enter_context(
-        SqlRunner(
-            plan, spec=spec, server=server, pass_=pass_, clock=stage.clock, sink=stage.emit, hook=hook, ahead=ahead
-        )
+        SqlRunner(plan, spec=spec, server=server, pass_=pass_, clock=stage.clock, sink=sink, hook=hook, ahead=ahead)
     )
 
 

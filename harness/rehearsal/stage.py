@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from harness.events.codec import AnyEvent
 from harness.events.run import CloneMade, PhaseEnded, PhaseStarted, QualityNoted
@@ -14,6 +14,7 @@ from harness.rehearsal.journal.writer import JournalWriter
 from harness.rehearsal.migration.plan import MigrationPlan
 from harness.rehearsal.migration.prisma import only_pending
 from harness.rehearsal.options import Options
+from harness.rehearsal.traced import Traced
 from harness.spec.load import LoadedScenario
 from harness.spec.scenario import Restore, Scenario
 from harness.spec.workload import Workload
@@ -38,6 +39,8 @@ class Stage:
     digest: str
     plan: MigrationPlan
     workload: Workload | None
+    traced: Traced = field(default_factory=Traced)
+    """What the trace pass saw of the way up, for the probes to aim at."""
 
     @property
     def scenario(self) -> Scenario:
@@ -48,6 +51,7 @@ class Stage:
         """Journal an event, and show it to whoever watches; from any thread."""
         if not self.journal.muted:
             self.journal.emit(event)
+            self.traced.take(event)
             self.options.watch(event)
 
     @contextmanager

@@ -24,14 +24,22 @@ from harness.analysis.facts.change import (
     WaitFacts,
     WorkFacts,
 )
+from harness.analysis.facts.probes import (
+    AppStatementFacts,
+    DeadlockProbeFacts,
+    ProbedDeadlockFacts,
+    QueueProbeFacts,
+)
 from harness.analysis.facts.whole import EnvironmentFacts, Facts, PhaseFacts, QualityNote
 
 __all__ = [
     "AcceptedFacts",
     "AntagonistFacts",
+    "AppStatementFacts",
     "BlockedFacts",
     "CourseFacts",
     "DeadlockFacts",
+    "DeadlockProbeFacts",
     "EnvironmentFacts",
     "ErrorFacts",
     "Facts",
@@ -41,7 +49,9 @@ __all__ = [
     "NoiseFacts",
     "OperationFacts",
     "PhaseFacts",
+    "ProbedDeadlockFacts",
     "QualityNote",
+    "QueueProbeFacts",
     "RollbackFacts",
     "StateFacts",
     "StatementFacts",

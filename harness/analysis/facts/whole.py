@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from harness.analysis.facts.aftermath import InvariantFacts, RollbackFacts, StateFacts
 from harness.analysis.facts.application import AntagonistFacts, ErrorFacts, OperationFacts, Timeline, TrafficFacts
 from harness.analysis.facts.change import DeadlockFacts, StatementFacts
+from harness.analysis.facts.probes import DeadlockProbeFacts, QueueProbeFacts
 from harness.events.traffic import WorkloadDerived
 from harness.model.spans import Span
 from harness.model.words import Pass, PhaseKind
@@ -96,3 +97,7 @@ class Facts:
     """Errors of operations, what users saw first."""
     workload: tuple[WorkloadDerived, ...] = ()
     """Where operations came from that the scenario does not write out."""
+    queue_probes: tuple[QueueProbeFacts, ...] = ()
+    """Long transactions that stood before the migration's strong locks, one a table."""
+    deadlock_probe: DeadlockProbeFacts | None = None
+    """None where it was not made."""

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from harness.analysis.blocking import told
-from harness.analysis.bounds import is_bounded, requested_lock
-from harness.analysis.facts import Facts, StatementFacts
+from harness.analysis.bounds import is_bounded, probes_at, requested_lock, waited_past
+from harness.analysis.facts import Facts, QueueProbeFacts, StatementFacts
 from harness.analysis.findings import finding, on_the_way
 from harness.analysis.judgement import Finding, Hazard, Level
 from harness.analysis.names import short
@@ -31,12 +31,23 @@ shortest wait that the log shows."""
 
 
 def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
-    """An error where the queue was seen, a warning where only the request stands there unbounded."""
+    """An error where the queue was seen, a warning where only the request stands there unbounded.
+
+    The queue probe decides where it came to the statement: a wait that a bound ended, or behind which nobody queued, is
+    none.
+    """
     for statement in facts.statements:
         lock = requested_lock(facts, statement)
-        if lock is None or is_bounded(statement, scenario):
+        probes = probes_at(facts, statement)
+        past = [probe for probe in probes if probe.queued and waited_past(probe, statement, scenario)]
+        if lock is None or (is_bounded(statement, scenario) and not past):
             continue
-        yield _seen(statement, facts) if _was_seen(statement) else _possible(statement, lock.relation, lock.mode)
+        if _was_seen(statement):
+            yield _seen(statement, facts)
+        elif past:
+            yield _provoked(statement, past)
+        elif not probes:
+            yield _possible(statement, lock.relation, lock.mode)
 
 
 def _was_seen(statement: StatementFacts) -> bool:
@@ -65,6 +76,34 @@ def _seen(statement: StatementFacts, facts: Facts) -> Finding:
         impact=f"{len(statement.blocked):,} operations waited {_time(statement.blocked_total_ns)} in all",
         remedy=with_timeout(statement),
     )
+
+
+def _provoked(statement: StatementFacts, probes: list[QueueProbeFacts]) -> Finding:
+    probe = max(probes, key=lambda one: one.waited_ns or 0)
+    relation, waited = short(probe.relation), _time(probe.waited_ns or 0)
+    return finding(
+        HAZARD,
+        on_the_way(Level.ERROR, statement.direction),
+        title=f"behind one long {probe.antagonist} of {relation} the migration waits without end, and "
+        f"{probe.who_queued} of {relation} behind it",
+        statement=statement,
+        relation=probe.relation,
+        marker=f"waited {waited} for {probe.mode} on {relation}, and would wait on",
+        evidence=tuple(line for one in probes for line in _probed(one)),
+        impact="on a clone of its own, an idle transaction was put there on purpose: production has such transactions",
+        remedy=with_timeout(statement),
+    )
+
+
+def _probed(probe: QueueProbeFacts) -> Iterator[str]:
+    relation = short(probe.relation)
+    yield (
+        f"queue probe: with one idle {probe.antagonist} on {relation}, {probe.waiter} still waited for {probe.mode} "
+        f"after {_time(probe.waited_ns or 0)} ± {_time(probe.error_ns)}"
+    )
+    for name, queued_ns in (("read", probe.reads_queued_ns), ("write", probe.writes_queued_ns)):
+        if queued_ns is not None:
+            yield f"an ordinary {name} of {relation}, sent then, queued behind {probe.waiter} for {_time(queued_ns)}"
 
 
 def _possible(statement: StatementFacts, relation: str, mode: str) -> Finding:

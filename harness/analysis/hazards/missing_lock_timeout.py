@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from harness.analysis.bounds import is_lock_bounded, lock_timeout_ms, requested_lock
+from harness.analysis.bounds import had_lock_timeout, is_lock_bounded, lock_timeout_ms, probes_at, requested_lock
 from harness.analysis.facts import Facts
 from harness.analysis.findings import finding, on_the_way
 from harness.analysis.judgement import Finding, Hazard, Level
@@ -27,6 +27,9 @@ def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
     for statement in facts.statements:
         lock = requested_lock(facts, statement)
         if lock is None or is_lock_bounded(statement, scenario):
+            continue
+        if any(had_lock_timeout(probe) for probe in probes_at(facts, statement)):
+            # Set inside a DO block, a function or a tool: the probe saw it strike.
             continue
         timeout = lock_timeout_ms(statement, scenario)
         yield finding(

@@ -8,6 +8,7 @@ from harness.analysis.hazards import (
     blocks_writes,
     breaks_old_app,
     cached_plan_error,
+    concurrently_timeout_leftover,
     constraint_violation_on_real_data,
     data_loss_on_rollback,
     deadlock_risk,
@@ -57,7 +58,7 @@ _MODULES = (
     fk_without_index, destroys_data, rollback_fails, data_loss_on_rollback, rollback_schema_drift,
     rollback_column_order, migration_fails, constraint_violation_on_real_data, not_in_transaction_failure,
     enum_value_in_same_transaction, partial_apply_on_failure, invalid_index_left, wal_heavy, disk_growth,
-    implicit_fk_lock_on_other_table,
+    implicit_fk_lock_on_other_table, concurrently_timeout_leftover,
 )  # fmt: skip
 
 RULES: tuple[Rule, ...] = tuple(

@@ -15,6 +15,7 @@ from harness.analysis.judgement import Finding, Judgement, Level
 from harness.events.migration import ToolEnded
 from harness.events.observation import StateSeen, TableCount
 from harness.events.operations import Outcome
+from harness.events.probes import QueueProbed
 from harness.events.traffic import OperationFailed
 from harness.events.verification import DestroyedByUp, InvariantChecked, LedgerChecked
 from harness.model.catalog import Change, Difference
@@ -125,6 +126,16 @@ FIRING: dict[str, tuple[Callable[[], Builder], Level]] = {
     "deadlock_risk": (
         lambda: s1(end=11_000).wait(100, 10_100, 10_300, outcome="deadlock", holders=(MIGRATION_PID,)), Level.ERROR,
     ),
+    "concurrently_timeout_leftover": (
+        lambda: state().add(
+            QueueProbed(
+                at_ns=1, pass_=Pass.PROBE, statement="S1", relation="public.orders", mode="ShareLock",
+                antagonist="writer", outcome="cancelled", concurrently=True, sqlstate="55P03", waited_ns=200 * MS,
+                waits=1, left_behind=("invalid index public.i",),
+            )
+        ),
+        Level.NOTE,
+    ),
     "unbounded_backfill": (backfill, Level.ERROR),
     "long_transaction": (backfill, Level.WARNING),
     "breaks_old_app": (lambda: failing("42703"), Level.ERROR),
@@ -173,6 +184,7 @@ SILENT: dict[str, Callable[[], Builder]] = {
     "full_scan_under_lock": lambda: s1(locks=(SUE,), work={"rows_scanned": 10_000}),
     "partition_attach_scan": lambda: s1("ALTER TABLE p ATTACH PARTITION orders FOR VALUES IN (1)", work={}),
     "deadlock_risk": lambda: s1(start=10_000).wait(100, 5_100, 5_300, outcome="deadlock", holders=(101,)),
+    "concurrently_timeout_leftover": state,
     "unbounded_backfill": lambda: backfill(4999),
     "long_transaction": lambda: s1(work={"rows_scanned": 10_000}),
     "breaks_old_app": lambda: failing("42703", at=9_000).run(

@@ -1,1 +1,2 @@
+SET statement_timeout = '2s';
 ALTER TABLE devices ADD COLUMN firmware text;

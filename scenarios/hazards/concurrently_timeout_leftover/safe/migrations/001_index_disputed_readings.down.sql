@@ -1,0 +1,1 @@
+DROP INDEX CONCURRENTLY meter_readings_disputed_idx;
