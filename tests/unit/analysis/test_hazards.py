@@ -130,7 +130,7 @@ FIRING: dict[str, tuple[Callable[[], Builder], Level]] = {
         lambda: state().add(
             QueueProbed(
                 at_ns=1, pass_=Pass.PROBE, statement="S1", relation="public.orders", mode="ShareLock",
-                antagonist="writer", outcome="cancelled", concurrently=True, sqlstate="55P03", waited_ns=200 * MS,
+                antagonist="writer", outcome="cancelled", concurrently=True, sqlstate="55P03", waited_ns=200_000_000,
                 waits=1, left_behind=("invalid index public.i",),
             )
         ),

@@ -1,2 +1,1 @@
-SET lock_timeout = '500ms';
 CREATE INDEX CONCURRENTLY meter_readings_disputed_idx ON meter_readings (meter) WHERE disputed;
