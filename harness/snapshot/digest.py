@@ -27,7 +27,7 @@ _KNOWN: dict[tuple[str, int, int, int], str] = {}
 def snapshot_digest(
     snapshot: SnapshotSpec, *, postgres: PostgresSpec, identity: str, folder: Path, stored: Entry | None = None
 ) -> str:
-    """SHA-256 in hex of dump, setup files (and what they include), variables, scale, extensions, engine's `identity`.
+    """SHA-256 in hex of dump, setup files (and what they include), variables, policy, scale, extensions, `identity`.
 
     `folder` is what the paths are relative to; `stored` is the stored snapshot where the source names one, whose files
     are not read again. RestoreError where a file cannot be read.
@@ -59,6 +59,9 @@ def _parts(
         for name, value in sorted(snapshot.variables.items()):
             yield name
             yield str(value)
+    if snapshot.policy:
+        yield "policy"
+        yield _file_digest(folder / snapshot.policy)
     if snapshot.scale != 1:
         yield "scale"
         yield str(snapshot.scale)

@@ -25,6 +25,7 @@ from harness.snapshot.restore import (
     restore,
     room_query,
 )
+from harness.snapshot.restore_masked import refuse_policy, restore_masked
 from harness.snapshot.setup import run_setup
 from harness.snapshot.store.entry import DATA_DIRECTORY
 from harness.snapshot.store.resolve import use_source
@@ -132,10 +133,12 @@ def _make(
     scale = loaded.scenario.snapshot.scale
     files = source if isinstance(source, Stored) and source.entry.kind == DATA_DIRECTORY else None
     dump = None if files else _dump_of(source)
+    if loaded.scenario.snapshot.policy:
+        refuse_policy(dump, what="a server's files are used as they are" if files else "there is none")
     server = _adopt(engine, files, on_progress) if files else engine.provision()
     try:
-        _fill(server, loaded, dump, home=home, on_progress=on_progress)
-        told = _amplify(server, scale, on_progress=on_progress) if scale > 1 else ()
+        told = _fill(server, loaded, dump, home=home, on_progress=on_progress)
+        told += _amplify(server, scale, on_progress=on_progress) if scale > 1 else ()
         # A server's files are rehearsed on with the bloat and the statistics they came with.
         if dump or scale > 1 or (loaded.scenario.snapshot.setup and not files):
             vacuum_analyze(server, on_progress=on_progress)
@@ -177,15 +180,21 @@ def _adopt(engine: Engine, stored: Stored, on_progress: Progress | None) -> Serv
 
 def _fill(
     server: Server, loaded: LoadedScenario, dump: Path | None, *, home: Path, on_progress: Progress | None
-) -> None:
+) -> tuple[str, ...]:
+    """Dump or extensions, then the setup files; what a reader of figures has to know of it."""
     snapshot, extensions = loaded.scenario.snapshot, loaded.scenario.postgres.extensions
-    if dump:
+    told: tuple[str, ...] = ()
+    if dump and snapshot.policy:
+        policy = loaded.folder / snapshot.policy
+        told = (restore_masked(dump, server, policy=policy, extensions=extensions, work=home, on_progress=on_progress),)
+    elif dump:
         restore(dump, server, extensions=extensions, work=home, on_progress=on_progress)
     elif extensions:
         with connect(server.conninfo(application_name=Role.HARNESS.application_name)) as connection:
             check_extensions(extensions, available=available_extensions(connection), named_by="the scenario")
             create_extensions(connection, extensions)
     run_setup(server, snapshot.setup, folder=loaded.folder, variables=snapshot.variables, on_progress=on_progress)
+    return told
 
 
 def _amplify(server: Server, scale: int, *, on_progress: Progress | None) -> tuple[str, ...]:

@@ -29,6 +29,8 @@ def check_files(scenario: Scenario, *, path: Path) -> None:
 def _named_files(scenario: Scenario) -> Iterator[tuple[str, str]]:
     for index, name in enumerate(scenario.snapshot.setup):
         yield f"snapshot.setup[{index}]", name
+    if scenario.snapshot.policy:
+        yield "snapshot.policy", scenario.snapshot.policy
     if scenario.snapshot.statistics:
         yield "snapshot.statistics", scenario.snapshot.statistics
     if scenario.migration.up:

@@ -50,6 +50,7 @@ class SnapshotSpec(_Section, frozen=True, kw_only=True):
     source: str = ""
     setup: tuple[str, ...] = ()
     variables: dict[str, str | int | float] = {}
+    policy: str = ""
     scale: int = 1
     statistics: str = ""
 

@@ -112,6 +112,11 @@ KEYS: Final[dict[str, Key]] = {
     "snapshot.variables": Key(
         "table of text and numbers", "psql variables of the setup files.", "variables = { rows = 200000 }"
     ),
+    "snapshot.policy": Key(
+        "path",
+        "Anonymize the dump on its way into the server, as `rehearse snapshot anonymize` does; docs/snapshots.md.",
+        'policy = "policy.toml"',
+    ),
     "snapshot.scale": Key(
         "whole number", "Times the tables grow after restore and setup, 1 to 1000; docs/snapshots.md.", "scale = 1"
     ),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.model.errors import RestoreError, SpecError
+from harness.model.errors import RestoreError, SnapshotError, SpecError
 from harness.postgres.connect import connect
 from harness.postgres.ports import Home, Server
 from harness.sandbox.embedded import EmbeddedEngine
@@ -205,3 +205,54 @@ def test_databases_nobody_here_designed(
         assert rows(server, "SELECT count(*) FROM pg_class WHERE relkind IN ('r', 'p') AND reltuples < 0") == [(0,)]
     finally:
         server.discard()
+
+
+POLICY = """version = 1
+[tables."public.customers"]
+id = { class = "keep", type = "integer" }
+email = { class = "email", type = "text" }
+note = { class = "text", type = "text" }
+[tables."public.orders"]
+id = { class = "number", type = "bigint" }
+customer_id = { class = "keep", type = "integer" }
+placed = { class = "keep", type = "date" }
+[tables."public.events"]
+id = { class = "keep", type = "integer" }
+at = { class = "keep", type = "date" }
+"""
+
+
+@pytest.mark.parametrize("kind", ["directory", "custom"])
+def test_a_policy_anonymizes_the_dump_on_its_way_in(
+    kind: str, engine: EmbeddedEngine, folder: Path, fresh_home: Path, original: Server, dumps: dict[str, Path]
+) -> None:
+    (folder / "policy.toml").write_text(POLICY)
+    snapshot = f'source = "{dumps[kind]}"\npolicy = "policy.toml"'
+    made = prepare(engine, folder, fresh_home, snapshot)
+    assert made.notes == ("anonymized on the way in: 3 columns masked by policy.toml, their key destroyed",)
+    assert prepare(engine, folder, fresh_home, snapshot).cached
+    server = engine.clone(made.digest)
+    try:
+        sizes = "SELECT count(*), sum(octet_length(email)), sum(octet_length(note)) FROM customers"
+        assert rows(server, sizes) == rows(original, sizes)
+        emails = "SELECT email FROM customers ORDER BY id"
+        assert not set(rows(server, emails)) & set(rows(original, emails))
+        assert rows(server, "INSERT INTO orders (placed) VALUES (now()) RETURNING id > 1000") == [(True,)]
+    finally:
+        server.discard()
+    assert list(fresh_home.glob("anonymize-*")) == []
+    (folder / "policy.toml").write_text(POLICY.replace('"number"', '"keep"'))
+    assert not prepare(engine, folder, fresh_home, snapshot).cached
+
+
+def test_a_policy_that_leaves_something_open_or_has_no_dump_stops_the_run(
+    engine: EmbeddedEngine, folder: Path, fresh_home: Path, dumps: dict[str, Path]
+) -> None:
+    (folder / "policy.toml").write_text(POLICY.replace('note = { class = "text"', 'note = { class = "unclassified"'))
+    with pytest.raises(SnapshotError, match=r"public\.customers\.note"):
+        prepare(engine, folder, fresh_home, f'source = "{dumps["directory"]}"\npolicy = "policy.toml"')
+    with pytest.raises(SnapshotError, match="anonymizes a dump, and there is none"):
+        prepare(engine, folder, fresh_home, 'policy = "policy.toml"')
+    with pytest.raises(SpecError, match="nowhere"):
+        prepare(engine, folder, fresh_home, 'policy = "nowhere.toml"')
+    assert nothing_left(fresh_home)
