@@ -16,6 +16,7 @@ from harness.analysis.sessions import OperationFinder, sessions_of
 from harness.analysis.statements import StatementSources, statements_of
 from harness.analysis.throughput import traffic_of
 from harness.analysis.timeline import timeline_of
+from harness.analysis.version_probe import effect_of, session_of, versions_of
 from harness.analysis.versions import mix_of
 from harness.analysis.wal import growth_of, samples_of, wal_of
 from harness.events.history import History
@@ -61,7 +62,7 @@ def analyse(history: History) -> Facts:
         antagonists=_antagonists(history),
         rollback=rollback_of(
             history,
-            runs=(*traced, *loaded),
+            runs=(*traced, *runs_of(history, pass_=Pass.PROBE), *loaded),
             rollback=windows.rollback,
             paused_ns=paused_within(phases, PhaseKind.ROLLBACK),
         ),
@@ -85,6 +86,9 @@ def analyse(history: History) -> Facts:
         workload=history.of(WorkloadDerived),
         queue_probes=queue_probes_of(history),
         deadlock_probe=deadlock_probe_of(history),
+        versions=versions_of(history),
+        session=session_of(history),
+        effect=effect_of(history),
     )
 
 

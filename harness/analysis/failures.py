@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from harness.analysis.facts import Facts, OperationFacts, StatementFacts
 from harness.analysis.names import same_relation
+from harness.analysis.version_failures import ProbedFailure, probed_failures
 from harness.model.words import Direction, Pass
 
 OVERFLOW_STATES = frozenset({"22003", "2200H"})
@@ -52,30 +53,57 @@ def failure_word(sqlstate: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class BrokenOperation:
-    """An operation that failed with `sqlstate` since the migration, and not before it; `by` is the likely statement."""
+    """An operation that fails with `sqlstate` since the migration, and did not before it; `by` is the likely statement.
+
+    `count` failures under load, 0 where only the probe met it; `probed` is what the probe met, None for nothing.
+    """
 
     operation: OperationFacts
     sqlstate: str
     count: int
     by: StatementFacts | None
+    probed: ProbedFailure | None = None
+
+    @property
+    def message(self) -> str:
+        """The first one, redacted."""
+        probed = self.probed.message if self.probed else ""
+        return self.operation.messages.get(self.sqlstate, "") or probed
 
     @property
     def text(self) -> str:
         """For people: what failed, how often, why."""
         version = f" (version {self.operation.version})" if self.operation.version else ""
-        message = self.operation.messages.get(self.sqlstate, "")
-        why = f": {message}" if message else ""
-        return f"{self.operation.name}{version} failed {self.count:,} times with {self.sqlstate}{why}"
+        why = f": {self.message}" if self.message else ""
+        times = f"{self.count:,} times under load" if self.count else "in the versions probe"
+        return f"{self.operation.name}{version} failed {times} with {self.sqlstate}{why}"
 
 
-def broken_operations(facts: Facts, *, new: bool, chosen: Callable[[str], bool]) -> Iterator[BrokenOperation]:
-    """Operations of the new (or of every other) version with errors whose SQLSTATE is `chosen`."""
+def broken_operations(
+    facts: Facts, *, new: bool, chosen: Callable[[str], bool], always: bool = False
+) -> Iterator[BrokenOperation]:
+    """Operations of the new (or of every other) version with errors whose SQLSTATE is `chosen`.
+
+    Seen under load or by the versions probe, each operation and SQLSTATE once. With `always` an SQLSTATE that is not
+    chosen counts too where every execution in the probe failed with it: no chance of the values drawn.
+    """
     for operation in facts.operations:
         if operation.is_new is not new:
             continue
-        for state, count in sorted(operation.failed.items()):
-            if count and chosen(state) and (new or state not in operation.failed_in_baseline):
-                yield BrokenOperation(operation, state, count, culprit(facts, operation, state))
+        probed = probed_failures(facts, operation)
+        for state in sorted({*operation.failed, *probed}):
+            count, found = operation.failed.get(state, 0), probed.get(state)
+            wanted = chosen(state) or (always and found is not None and found.every_time)
+            if (count or found) and wanted and (new or state not in operation.failed_in_baseline):
+                by = _made_by(facts, operation, found) if found else culprit(facts, operation, state)
+                yield BrokenOperation(operation, state, count, by, found)
+
+
+def _made_by(facts: Facts, operation: OperationFacts, found: ProbedFailure) -> StatementFacts | None:
+    """Of the statements that made the state in which it first failed, the last one that locked what it uses."""
+    made = [s for s in facts.statements if s.direction is Direction.UP and s.id in found.statements]
+    near = [s for s in made if _touches(s, operation)]
+    return next(reversed(near or made), None)
 
 
 def culprit(facts: Facts, operation: OperationFacts, sqlstate: str) -> StatementFacts | None:

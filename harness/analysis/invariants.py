@@ -1,11 +1,67 @@
 """Invariants that the migration broke."""
 
+import re
 from collections.abc import Iterator
 
-from harness.analysis.facts import Facts, InvariantFacts
+from harness.analysis.facts import Facts, InvariantFacts, StatementFacts
+from harness.analysis.failures import up_failures
+from harness.model.words import Direction
 
 BEFORE = frozenset({"before", "baseline", "begin", "start"})
 """Moments before the migration: what does not hold there is not the migration's doing."""
+
+
+QUIET = "after_up"
+"""Right after going up, with no application writing since it began: what is wrong then is the migration's own doing."""
+
+_MOVES = frozenset(
+    {"INSERT", "UPDATE", "DELETE", "MERGE", "COPY", "CALL", "CREATE TABLE AS", "SELECT INTO", "CREATE TRIGGER",
+     "DROP TRIGGER", "ALTER TRIGGER", "CREATE RULE", "DROP RULE"}
+)  # fmt: skip
+_TRIGGERS = re.compile(r"\b(?:trigger|rule)s?\b", re.IGNORECASE)
+
+
+def missed(facts: Facts) -> Iterator[InvariantFacts]:
+    """Each invariant that held in the quiet moment and not once the application wrote too, at its worst moment.
+
+    Only where the migration moves rows or makes others do so (a backfill, a copy, a trigger): nothing else misses any.
+    """
+    if not _failed(facts) and any(_moves_rows(s) for s in facts.statements if s.direction is Direction.UP):
+        quiet = {one.name: one.violations for one in facts.invariants if one.moment == QUIET}
+        yield from (one for one in violated(facts) if quiet.get(one.name) == 0 and not _is_lost(one))
+
+
+def wrong(facts: Facts) -> Iterator[InvariantFacts]:
+    """Each other invariant that does not hold since the migration, which did not fail."""
+    others = {one.name for one in missed(facts)}
+    if not _failed(facts):
+        yield from (one for one in violated(facts) if one.name not in others and not one.of_rollback)
+
+
+def checked(facts: Facts, name: str) -> tuple[str, ...]:
+    """Every answer to an invariant since the migration, for people."""
+    return tuple(
+        f"{one.seen_in.value} pass, {_MOMENTS.get(one.moment, one.moment)}: {one.violations:,}"
+        for one in facts.invariants
+        if one.name == name and one.moment not in BEFORE and one.violations is not None
+    )
+
+
+_MOMENTS = {QUIET: "right after going up", "old": "after the old version wrote", "end": "at the end"}
+
+
+def _moves_rows(statement: StatementFacts) -> bool:
+    changed = any(work.rows_changed for work in statement.relations)
+    return statement.tag in _MOVES or changed or _TRIGGERS.search(statement.sql) is not None
+
+
+def _failed(facts: Facts) -> bool:
+    """What a half-applied migration leaves is not its result."""
+    return bool(up_failures(facts) or facts.up_failed_tool)
+
+
+def _is_lost(one: InvariantFacts) -> bool:
+    return one.of_rollback or one.moment == "after rollback"
 
 
 def violated(facts: Facts) -> Iterator[InvariantFacts]:

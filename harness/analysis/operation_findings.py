@@ -12,9 +12,8 @@ def operation_finding(
 ) -> Finding:
     """The operation, its error and the statement after which it came."""
     operation = broken.operation
-    at = operation.first_failed_ns.get(broken.sqlstate)
-    by = f" after {broken.by.id}" if broken.by else ""
-    when = f"first at {facts.moment(at)}{by}" if at is not None else ""
+    at, by = operation.first_failed_ns.get(broken.sqlstate), f" after {broken.by.id}" if broken.by else ""
+    when = f"under load first at {facts.moment(at)}" if at is not None else ""
     return finding(
         hazard,
         level,
@@ -22,10 +21,24 @@ def operation_finding(
         statement=broken.by,
         relation=_relation(broken),
         marker=f"{operation.name} fails with {broken.sqlstate} from here on",
-        evidence=(broken.text, when, *operation.sql[:1]),
-        impact=f"{broken.count:,} of {operation.offered:,} operations failed",
+        evidence=(broken.text, when, _probed(broken), *operation.sql[:1]),
+        impact=_impact(broken),
         remedy=remedy,
     )
+
+
+def _probed(broken: BrokenOperation) -> str:
+    """What the versions probe met, "" for nothing."""
+    probed = broken.probed
+    if probed is None:
+        return ""
+    return f"versions probe: {probed.count} of {probed.executions} failed in state {probed.state.label}"
+
+
+def _impact(broken: BrokenOperation) -> str:
+    if broken.count:
+        return f"{broken.count:,} of {broken.operation.offered:,} operations failed"
+    return "it fails whenever it runs against this schema" if broken.probed and broken.probed.every_time else ""
 
 
 def _relation(broken: BrokenOperation) -> str:

@@ -1,13 +1,16 @@
 """The way back: what it restored, what it lost, and what became of acknowledged writes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from harness.analysis.facts import InvariantFacts, RollbackFacts, StateFacts
 from harness.analysis.runs import Run
+from harness.analysis.version_probe import versions_span
 from harness.events.history import History
 from harness.events.migration import StepEnded, StepStarted, ToolEnded
 from harness.events.observation import StateSeen
 from harness.events.verification import DestroyedByUp, InvariantChecked, LedgerChecked, RowsCompared, SchemaCompared
+from harness.events.versions import StateReached
 from harness.model.catalog import Change, Difference
 from harness.model.spans import Span
 from harness.model.words import Direction, Pass
@@ -31,14 +34,16 @@ def rollback_of(history: History, *, runs: Sequence[Run], rollback: Span | None,
     )
     backwards = compared.sequences_backwards if compared else ()
     missing = dict(ledger.missing) if ledger else {}
-    statement, failed_in = _failure(history, runs)
+    failure = _failure(history, runs)
+    lost = tuple(_facts_lost(history))
     ran = did_go_down(history)
     result = _result(
         ran=ran,
-        failed=bool(failed_in),
+        failed=bool(failure.seen_in),
         differences=(*differences, *schema.get(Pass.LOAD, ())),
-        lost=bool(changed or backwards or missing),
+        lost=bool(changed or backwards or missing or lost),
     )
+    traced = _failure(history, runs, pass_=Pass.TRACE)
     return RollbackFacts(
         result=result,
         differences=differences,
@@ -48,14 +53,26 @@ def rollback_of(history: History, *, runs: Sequence[Run], rollback: Span | None,
         rows_compared=sum(table.rows_before for table in compared.tables) if compared else 0,
         sequences_backwards=backwards,
         duration_ns=rollback.duration_ns - paused_ns if rollback and ran else None,
-        failed_statement=statement,
-        fails_in=failed_in,
+        failed_statement=failure.statement,
+        fails_in=failure.seen_in,
+        failed_sqlstate=failure.sqlstate,
+        failed_message=failure.message,
+        facts_lost=lost,
+        at_once=_result(
+            ran=Pass.TRACE in schema or bool(traced.seen_in),
+            failed=bool(traced.seen_in),
+            differences=differences,
+            lost=bool(changed or backwards),
+        ),
+        after_new_writes=_after_new_writes(history, runs, lost),
         ledger_acknowledged=ledger.acknowledged if ledger else None,
         ledger_kept=ledger.kept if ledger else None,
         ledger_missing=missing,
         ledger_not_followed=ledger.not_followed if ledger else (),
-        schema_compared=ran and not failed_in and Pass.TRACE in schema,
-        verified=ran and not failed_in and Pass.TRACE in schema and compared is not None and not compared.error_note,
+        schema_compared=ran and not failure.seen_in and Pass.TRACE in schema,
+        verified=bool(
+            ran and not failure.seen_in and Pass.TRACE in schema and compared is not None and not compared.error_note
+        ),
     )
 
 
@@ -82,16 +99,57 @@ def _result(*, ran: bool, failed: bool, differences: Sequence[Difference], lost:
     return "column_order" if differences else "ok"
 
 
-def _failure(history: History, runs: Sequence[Run]) -> tuple[str, str]:
-    """The down statement that failed for good and the pass it failed in; "" and "" where none did."""
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """The way back's first failure for good: statement, pass, SQLSTATE and message, "" where there was none."""
+
+    statement: str = ""
+    seen_in: str = ""
+    sqlstate: str = ""
+    message: str = ""
+
+
+def _failure(history: History, runs: Sequence[Run], *, pass_: Pass | None = None) -> _Failure:
+    """The down statement that failed for good, in a pass or in any; of probes only that of the versions goes back."""
+    probed = versions_span(history)
     for step in history.of(StepEnded):
-        if step.direction is Direction.DOWN and step.sqlstate and not step.will_retry:
-            failed = [r for r in runs if r.started.pass_ is step.pass_ and _failed_in(r, step)]
-            return (failed[-1].started.statement if failed else ""), step.pass_.value
+        if step.direction is not Direction.DOWN or not step.sqlstate or step.will_retry:
+            continue
+        if pass_ not in (None, step.pass_):
+            continue
+        if step.pass_ is Pass.PROBE and not (probed and probed.contains(step.at_ns)):
+            continue
+        failed = [r for r in runs if r.started.pass_ is step.pass_ and _failed_in(r, step)]
+        ended = failed[-1].ended if failed else None
+        return _Failure(
+            failed[-1].started.statement if failed else "",
+            step.pass_.value,
+            step.sqlstate,
+            ended.message if ended else "",
+        )
     for tool in history.of(ToolEnded):
-        if tool.direction is Direction.DOWN and tool.exit_code:
-            return "", tool.pass_.value
-    return "", ""
+        if tool.direction is Direction.DOWN and tool.exit_code and pass_ in (None, tool.pass_):
+            return _Failure(seen_in=tool.pass_.value)
+    return _Failure()
+
+
+def _after_new_writes(history: History, runs: Sequence[Run], lost: Sequence[tuple[str, int, str]]) -> str:
+    """The way back of the versions probe, which goes it with rows of both versions written."""
+    if _failure(history, runs, pass_=Pass.PROBE).seen_in:
+        return "fails"
+    if not any(event.name == "down" for event in history.of(StateReached)):
+        return "none"
+    return "data_loss" if any(seen_in == Pass.PROBE.value for _, _, seen_in in lost) else "ok"
+
+
+def _facts_lost(history: History) -> Iterator[tuple[str, int, str]]:
+    """Of each invariant of the way back the check with the most violations."""
+    worst: dict[str, InvariantFacts] = {}
+    for one in invariants_of(history):
+        if one.of_rollback and (one.violations or 0) > (worst[one.name].violations or 0 if one.name in worst else 0):
+            worst[one.name] = one
+    for name, one in worst.items():
+        yield name, one.violations or 0, one.seen_in.value
 
 
 def _failed_in(run: Run, step: StepEnded) -> bool:
@@ -101,8 +159,16 @@ def _failed_in(run: Run, step: StepEnded) -> bool:
 
 def invariants_of(history: History) -> tuple[InvariantFacts, ...]:
     """Every check of an invariant, in order of time."""
+    of_rollback = {spec.name for spec in history.info.scenario.invariant if spec.when == "rollback"}
     return tuple(
-        InvariantFacts(name=e.name, moment=e.moment, violations=e.violations, sqlstate=e.sqlstate)
+        InvariantFacts(
+            name=e.name,
+            moment=e.moment,
+            violations=e.violations,
+            sqlstate=e.sqlstate,
+            seen_in=e.pass_,
+            of_rollback=e.name in of_rollback,
+        )
         for e in history.of(InvariantChecked)
     )
 

@@ -68,7 +68,11 @@ def losses(rollback: RollbackFacts) -> tuple[str, ...]:
     writes = [
         f"{count:,} acknowledged writes to {relation} are gone" for relation, count in rollback.ledger_missing.items()
     ]
-    return (*gone, *rows, *sequences, *writes)
+    facts = [
+        f"{name}: {count:,} after the way back, 0 is right ({seen_in} pass)"
+        for name, count, seen_in in rollback.facts_lost
+    ]
+    return (*gone, *rows, *sequences, *writes, *facts)
 
 
 def _rows_text(relation: str, before: int, after: int | None) -> str:

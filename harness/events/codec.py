@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from harness.events import migration, observation, probes, run, traffic, verification
+from harness.events import migration, observation, probes, run, traffic, verification, versions
 from harness.model.errors import JournalError
 
 SCHEMA_VERSION = "1.0"
@@ -58,6 +58,12 @@ AnyEvent = (
     | verification.DestroyedByUp
     | probes.QueueProbed
     | probes.DeadlockProbed
+    | versions.StateReached
+    | versions.OperationProbed
+    | versions.PreparedRefused
+    | versions.PlanCompared
+    | versions.SessionCompared
+    | versions.ChangeSeen
 )
 """Every event there is."""
 

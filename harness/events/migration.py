@@ -23,7 +23,10 @@ class StepStarted(Event, tag="step_started", frozen=True, kw_only=True):
 
 
 class StepEnded(Event, tag="step_ended", frozen=True, kw_only=True):
-    """A step ended; `sqlstate` is "" when it succeeded. `will_retry` says that another attempt follows."""
+    """A step ended; `sqlstate` is "" when it succeeded. `will_retry` says that another attempt follows.
+
+    `left_open`: the script, run as it is written, left a transaction open at its end, which was rolled back.
+    """
 
     pass_: Pass
     direction: Direction
@@ -31,6 +34,7 @@ class StepEnded(Event, tag="step_ended", frozen=True, kw_only=True):
     attempt: int
     sqlstate: str
     will_retry: bool = False
+    left_open: bool = False
 
 
 class StatementStarted(Event, tag="statement_started", frozen=True, kw_only=True):

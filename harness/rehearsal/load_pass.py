@@ -17,7 +17,7 @@ from harness.rehearsal.observer.observer import Observer
 from harness.rehearsal.stage import Stage, harness_session
 from harness.rehearsal.traffic.ledger import LedgerEntry
 from harness.rehearsal.verification.beginning import Contents, compare_schema, read_contents, see_state
-from harness.rehearsal.verification.invariants import check_invariants
+from harness.rehearsal.verification.invariants import AFTER_ROLLBACK, check_invariants
 from harness.rehearsal.verification.ledger import check_ledger
 
 _PASS = Pass.LOAD
@@ -176,7 +176,7 @@ def _verify(load: _Load, before: Contents, *, ledger: tuple[LedgerEntry, ...], w
         if went_back:
             after = read_contents(load.connection, rows=False)
             stage.emit(compare_schema(before, after, pass_=_PASS, clock=stage.clock))
-            load.check_invariants("after rollback")
+            load.check_invariants(AFTER_ROLLBACK)
         if stage.workload is not None:
             stage.emit(
                 check_ledger(

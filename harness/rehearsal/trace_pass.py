@@ -12,6 +12,7 @@ from harness.rehearsal.migration.plan import MigrationPlan
 from harness.rehearsal.migration.tracer import Tracer
 from harness.rehearsal.migrator import Migrator, migrator
 from harness.rehearsal.observer.observer import Observer
+from harness.rehearsal.quiet import begin_quiet, tell_quiet
 from harness.rehearsal.stage import Stage, harness_session
 from harness.rehearsal.tool_work import ToolWork
 from harness.rehearsal.traffic.antagonists.plan import sessions_needed
@@ -41,7 +42,7 @@ def run_trace(stage: Stage) -> None:
             before = _begin(stage, connection)
             with ExitStack() as stack:
                 change = _open(stage, server, plan=plan, stack=stack)
-                phase.ok = _there_and_back(stage, change, connection=connection, before=before)
+                phase.ok = _there_and_back(stage, change, connection=connection, plan=plan, before=before)
 
 
 def _check_workload(stage: Stage, connection: Connection) -> None:
@@ -103,11 +104,16 @@ def _begin(stage: Stage, connection: Connection) -> Contents:
     return read_contents(connection, rows=True)
 
 
-def _there_and_back(stage: Stage, change: Migrator, *, connection: Connection, before: Contents) -> bool:
+def _there_and_back(
+    stage: Stage, change: Migrator, *, connection: Connection, plan: MigrationPlan, before: Contents
+) -> bool:
+    quiet = begin_quiet(stage, change, connection=connection, plan=plan, contents=before)
     up = change.run(Direction.UP)
     after_up = read_contents(connection, rows=True)
     stage.emit(destroyed_by(before, after_up, pass_=_PASS, clock=stage.clock))
     stage.emit(see_state(connection, pass_=_PASS, moment="after_up", clock=stage.clock))
+    if up.ok:
+        tell_quiet(stage, change, connection=connection, plan=plan, before=quiet, contents=after_up)
     if not stage.goes_back or (not up.ok and stage.plan.tool != "sql"):
         # A tool's own state after a failure is for the tool to mend.
         return up.ok

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from time import perf_counter_ns
@@ -12,23 +11,21 @@ from typing import Final
 from psycopg import pq
 
 from harness.model.errors import SpecError
-from harness.model.redaction import redact_message
 from harness.postgres.connect import Connection
+from harness.rehearsal.execution import DONE, RefusedError, refusal, sources_of, statements_in_turn, take_row
 from harness.rehearsal.traffic.samples import load_samples
-from harness.spec.operation import Operation, Send, Statement
-from harness.spec.params import Draw, Samples, Sources, compile_parameters, needs_faker
-from harness.spec.pgbench.evaluate import Client, compile_expression
-from harness.spec.pgbench.nodes import Assign, Capture, Jump, JumpUnless, Value
-from harness.spec.pgbench.values import ExpressionError, is_true, to_text
+from harness.spec.operation import Operation, Statement
+from harness.spec.params import Draw, Samples, compile_parameters
+from harness.spec.pgbench.evaluate import Client
+from harness.spec.pgbench.nodes import Value
+from harness.spec.pgbench.values import to_text
 from harness.spec.scenario import OperationSpec, TrafficSpec
 from harness.spec.workload import Workload, build_workload
 from harness.workload.trial import OperationTrial, StatementTrial
 
 _LONGEST: Final = "5s"
 """Of a statement on trial: what takes longer is no part of an application's transactions."""
-_DONE: Final = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK, pq.ExecStatus.EMPTY_QUERY)
 _PROBES: Final = 20  # round trips of an empty statement, of which the fastest counts
-_MOST_STEPS: Final = 10_000  # of one execution: no derived program loops
 
 
 @dataclass(slots=True)
@@ -75,7 +72,7 @@ class Tryout:
 
     def _operation(self, operation: Operation, samples: Samples, *, draws: int) -> OperationTrial:
         tried = [_Measured(statement.source) for statement in operation.statements]
-        error: _RefusedError | None = None
+        error: RefusedError | None = None
         with self._prepared(operation.statements) as refused:
             runs = self.writable or not operation.writes
             try:
@@ -85,20 +82,20 @@ class Tryout:
                 random = Random(f"{self.seed} {operation.name}")  # noqa: S311 - repeatable, not secret
                 for _ in range(draws if runs else 0):
                     self._once(operation, {name: one(random) for name, one in draw}, random, tried)
-            except _RefusedError as found:
+            except RefusedError as found:
                 error = found
         statements = tuple(StatementTrial(t.sql, t.calls, t.rows, t.time_ns) for t in tried)
         return OperationTrial(statements, error.sqlstate if error else "", error.message if error else "")
 
     @contextmanager
-    def _prepared(self, statements: Sequence[Statement]) -> Iterator["_RefusedError | None"]:
+    def _prepared(self, statements: Sequence[Statement]) -> Iterator["RefusedError | None"]:
         """The statements prepared as `try_<n>`; the server's refusal of the first that it does not take."""
         refused, done = None, 0
         try:
             for number, statement in enumerate(statements):
                 result = self.connection.pgconn.prepare(b"try_%d" % number, statement.text.encode())
-                if result.status not in _DONE:
-                    refused = _refusal(result)
+                if result.status not in DONE:
+                    refused = refusal(result)
                     break
                 done += 1
             yield refused
@@ -114,11 +111,11 @@ class Tryout:
         pgconn.exec_(b"BEGIN%s; SET LOCAL statement_timeout = '%s'" % (mode, _LONGEST.encode()))
         try:
             client = Client(random, dict(values))
-            for number in _statements(operation, client):
+            for number in statements_in_turn(operation, client):
                 self._send(operation.statements[number], number, client, tried[number])
             result = pgconn.exec_(b"SET CONSTRAINTS ALL IMMEDIATE")
-            if result.status not in _DONE:
-                raise _refusal(result)
+            if result.status not in DONE:
+                raise refusal(result)
         finally:
             pgconn.exec_(b"ROLLBACK")
 
@@ -126,15 +123,15 @@ class Tryout:
         try:
             parameters = [_bytes(client.variables[name]) for name in statement.names]
         except KeyError as error:
-            raise _RefusedError("", f"variable :{error.args[0]} has no value") from None
+            raise RefusedError("", f"variable :{error.args[0]} has no value") from None
         started_ns = perf_counter_ns()
         result = self.connection.pgconn.exec_prepared(b"try_%d" % number, parameters)  # type: ignore[arg-type]
         took_ns = perf_counter_ns() - started_ns - self._round_trip_ns
-        if result.status not in _DONE:
-            raise _refusal(result)
+        if result.status not in DONE:
+            raise refusal(result)
         rows = result.ntuples if result.status == pq.ExecStatus.TUPLES_OK else (result.command_tuples or 0)
         measured.add(rows=rows, time_ns=max(0, took_ns))
-        _capture(statement, result, client)
+        take_row(statement, result, client)
 
     def _measure_round_trip(self) -> int:
         """What an empty statement takes there and back: the source's times do not have it."""
@@ -146,15 +143,6 @@ class Tryout:
             best = min(best, perf_counter_ns() - started_ns)
         pgconn.exec_(b"DEALLOCATE try_nothing")
         return best
-
-
-class _RefusedError(Exception):
-    """The server refused, or there was nothing to send."""
-
-    def __init__(self, sqlstate: str, message: str) -> None:
-        super().__init__(message)
-        self.sqlstate = sqlstate
-        self.message = message
 
 
 @dataclass(slots=True)
@@ -172,61 +160,12 @@ class _Measured:
         self.time_ns += time_ns
 
 
-def _refusal(result: pq.abc.PGresult) -> _RefusedError:
-    state = (result.error_field(pq.DiagnosticField.SQLSTATE) or b"").decode()
-    message = (result.error_field(pq.DiagnosticField.MESSAGE_PRIMARY) or b"").decode()
-    return _RefusedError(state, redact_message(message, sqlstate=state))
-
-
 def _draws(operation: Operation, samples: Samples, *, seed: int) -> tuple[tuple[str, Draw], ...]:
-    parameters = [parameter for _, parameter in operation.parameters]
-    faker = None
-    if needs_faker(parameters):
-        from faker import Faker
-
-        faker = Faker()
-        faker.seed_instance(seed)
-    sources = Sources(samples, now=lambda: datetime.now(UTC).isoformat(sep=" "), faker=faker, seed=seed)
+    sources = sources_of([parameter for _, parameter in operation.parameters], samples, seed=seed)
     try:
         return compile_parameters(operation.parameters, sources=sources)
     except (ValueError, KeyError) as error:
-        raise _RefusedError("", f"its parameters cannot be drawn: {error}") from None
-
-
-def _statements(operation: Operation, client: Client) -> Iterator[int]:
-    """The statements of one execution, in order: conditions are evaluated in their turn, pauses are not made."""
-    at = 0
-    for _ in range(_MOST_STEPS):
-        if at >= len(operation.program):
-            return
-        instruction, at = operation.program[at], at + 1
-        try:
-            match instruction:
-                case Send(number):
-                    yield number
-                case Assign(name, expression, _):
-                    client.variables[name] = compile_expression(expression)(client)
-                case JumpUnless(condition, target, _):
-                    at = at if is_true(compile_expression(condition)(client)) else target
-                case Jump(target):
-                    at = target
-                case _:
-                    pass
-        except ExpressionError as error:
-            raise _RefusedError("", str(error)) from None
-
-
-def _capture(statement: Statement, result: pq.abc.PGresult, client: Client) -> None:
-    if statement.capture is None:
-        return
-    if statement.capture is not Capture.ASET and result.ntuples != 1:
-        raise _RefusedError("", f"it takes values from one row, and there were {result.ntuples}")
-    if not result.ntuples:
-        return
-    for column in range(result.nfields):
-        value = result.get_value(result.ntuples - 1, column)
-        name = statement.into[column] if column < len(statement.into) else (result.fname(column) or b"").decode()
-        client.variables[statement.prefix + name] = None if value is None else value.decode()
+        raise RefusedError("", f"its parameters cannot be drawn: {error}") from None
 
 
 def _bytes(value: Value) -> bytes | None:

@@ -251,7 +251,7 @@ class PhaseSpec(_Section, frozen=True, kw_only=True):
 
 
 class InvariantSpec(_Section, frozen=True, kw_only=True):
-    """[[invariant]]: a query that must answer 0; `when` is always, after:<phase> or end."""
+    """[[invariant]]: a query that must answer 0; `when` is always, after:<phase>, end or rollback."""
 
     name: str
     sql: str = ""

@@ -30,6 +30,16 @@ from harness.analysis.facts.probes import (
     ProbedDeadlockFacts,
     QueueProbeFacts,
 )
+from harness.analysis.facts.versions import (
+    CallFacts,
+    EffectFacts,
+    PlanFacts,
+    PreparedFacts,
+    SchemaState,
+    SessionFacts,
+    ShapeFacts,
+    VersionsFacts,
+)
 from harness.analysis.facts.whole import EnvironmentFacts, Facts, PhaseFacts, QualityNote
 
 __all__ = [
@@ -37,9 +47,11 @@ __all__ = [
     "AntagonistFacts",
     "AppStatementFacts",
     "BlockedFacts",
+    "CallFacts",
     "CourseFacts",
     "DeadlockFacts",
     "DeadlockProbeFacts",
+    "EffectFacts",
     "EnvironmentFacts",
     "ErrorFacts",
     "Facts",
@@ -49,15 +61,21 @@ __all__ = [
     "NoiseFacts",
     "OperationFacts",
     "PhaseFacts",
+    "PlanFacts",
+    "PreparedFacts",
     "ProbedDeadlockFacts",
     "QualityNote",
     "QueueProbeFacts",
     "RollbackFacts",
+    "SchemaState",
+    "SessionFacts",
+    "ShapeFacts",
     "StateFacts",
     "StatementFacts",
     "Timeline",
     "TimesFacts",
     "TrafficFacts",
+    "VersionsFacts",
     "WaitFacts",
     "WorkFacts",
 ]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from harness.model.catalog import Difference
+from harness.model.words import Pass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,16 +32,30 @@ class RollbackFacts:
     verified: bool
     """Whether both schema and rows were really compared after a down path that ran to its end."""
     schema_compared: bool = False
+    at_once: str = "none"
+    """The result of going up and down at once, in the quiet pass."""
+    after_new_writes: str = "none"
+    """The same after both versions of the application had written: ok, data_loss, fails, or none (not run)."""
+    facts_lost: tuple[tuple[str, int, str], ...] = ()
+    """Invariants of the way back that counted violations: name, the most of them, the pass."""
+    failed_sqlstate: str = ""
+    failed_message: str = ""
+    """Of the statement that failed on the way back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvariantFacts:
-    """One check of an invariant; `violations` None when its query failed."""
+    """One check of an invariant; `violations` None when its query failed.
+
+    `of_rollback`: it is asked only after the way back, and counts what that lost.
+    """
 
     name: str
     moment: str
     violations: int | None
     sqlstate: str
+    seen_in: Pass = Pass.LOAD
+    of_rollback: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from harness.analysis.facts.aftermath import InvariantFacts, RollbackFacts, Stat
 from harness.analysis.facts.application import AntagonistFacts, ErrorFacts, OperationFacts, Timeline, TrafficFacts
 from harness.analysis.facts.change import DeadlockFacts, StatementFacts
 from harness.analysis.facts.probes import DeadlockProbeFacts, QueueProbeFacts
+from harness.analysis.facts.versions import EffectFacts, SessionFacts, VersionsFacts
 from harness.events.traffic import WorkloadDerived
 from harness.model.spans import Span
 from harness.model.words import Pass, PhaseKind
@@ -101,3 +102,7 @@ class Facts:
     """Long transactions that stood before the migration's strong locks, one a table."""
     deadlock_probe: DeadlockProbeFacts | None = None
     """None where it was not made."""
+    versions: VersionsFacts | None = None
+    """The versions probe, None where it did not run."""
+    session: SessionFacts | None = None
+    effect: EffectFacts | None = None

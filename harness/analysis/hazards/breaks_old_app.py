@@ -29,7 +29,7 @@ REMEDY = (
 
 def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
     """An error an operation and SQLSTATE."""
-    for broken in broken_operations(facts, new=False, chosen=_breaks):
+    for broken in broken_operations(facts, new=False, chosen=_breaks, always=True):
         yield operation_finding(HAZARD, Level.ERROR, broken, facts=facts, remedy=REMEDY)
 
 

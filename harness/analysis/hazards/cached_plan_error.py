@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 from harness.analysis.facts import Facts
 from harness.analysis.failures import broken_operations
+from harness.analysis.findings import finding
 from harness.analysis.judgement import Finding, Hazard, Level
+from harness.analysis.names import qualified
 from harness.analysis.operation_findings import operation_finding
 from harness.model.sqlstate import CACHED_PLAN
 from harness.spec.scenario import Scenario
@@ -24,10 +26,33 @@ HAZARD = Hazard(
 
 def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
     """A note an operation."""
+    told: set[str] = set()
     for new in (False, True):
         for broken in broken_operations(facts, new=new, chosen=_is_cached_plan):
             remedy = "-- name the columns that the operation needs instead of *"
-            yield operation_finding(HAZARD, Level.NOTE, broken, facts=facts, remedy=remedy)
+            if broken.count:
+                yield operation_finding(HAZARD, Level.NOTE, broken, facts=facts, remedy=remedy)
+                told.add(broken.operation.name)
+    yield from _prepared(facts, told)
+
+
+def _prepared(facts: Facts, told: set[str]) -> Iterator[Finding]:
+    """What the probe executed in the session that had prepared it, where traffic did not meet it too."""
+    for one in facts.versions.prepared if facts.versions else ():
+        operation = next((o for o in facts.operations if o.name == one.operation), None)
+        if not _is_cached_plan(one.sqlstate) or one.operation in told:
+            continue
+        told.add(one.operation)
+        sql = operation.sql[one.statement] if operation and one.statement < len(operation.sql) else ""
+        yield finding(
+            HAZARD,
+            Level.NOTE,
+            title=f"{one.operation}: a statement prepared before the migration fails with {one.sqlstate}",
+            relation=qualified(operation.reads[0]) if operation and operation.reads else "",
+            evidence=(f"{one.sqlstate} {one.message}", "versions probe, in the session that had prepared it", sql),
+            impact="one error a prepared statement and connection",
+            remedy="-- name the columns that the operation needs instead of *",
+        )
 
 
 def _is_cached_plan(sqlstate: str) -> bool:

@@ -14,8 +14,8 @@ HAZARD = Hazard(
     id="H302",
     name="data_loss_on_rollback",
     title="The rollback loses data",
-    condition="After going up and down a column or table is missing, rows differ, a sequence went backwards, or writes "
-    "that the application was told are committed are gone.",
+    condition="After going up and down a column or table is missing, rows differ, a sequence went backwards, writes "
+    'that the application was told are committed are gone, or an invariant with when = "rollback" counts facts lost.',
     effect="The rollback ends the incident and begins a worse one.",
     workaround="Let the way back keep a copy of what it removes, and let going up keep what it replaces.",
     bad="-- up\nALTER TABLE orders DROP COLUMN note;\n-- down\nALTER TABLE orders ADD COLUMN note text;",
@@ -27,9 +27,9 @@ HAZARD = Hazard(
 def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
     """One error with everything that is lost; a note where the scenario does not ask for the data."""
     lost = losses(facts.rollback)
-    if facts.rollback.result == "fails" or not facts.rollback_ran or not lost:
+    if facts.rollback.at_once == "fails" or not facts.rollback_ran or not lost:
         return
-    level = rollback_level(scenario, data=not facts.rollback.ledger_missing)
+    level = rollback_level(scenario, data=not (facts.rollback.ledger_missing or facts.rollback.facts_lost))
     yield finding(
         HAZARD,
         level,

@@ -30,11 +30,15 @@ from harness.analysis.hazards import (
     not_in_transaction_failure,
     partial_apply_on_failure,
     partition_attach_scan,
+    query_plan_regression,
     replica_identity_logical,
     rollback_column_order,
     rollback_fails,
     rollback_schema_drift,
+    session_state_leak,
+    silent_noop,
     table_rewrite,
+    trigger_missed_rows,
     unbounded_backfill,
     wal_heavy,
     wrong_results,
@@ -58,7 +62,8 @@ _MODULES = (
     fk_without_index, destroys_data, rollback_fails, data_loss_on_rollback, rollback_schema_drift,
     rollback_column_order, migration_fails, constraint_violation_on_real_data, not_in_transaction_failure,
     enum_value_in_same_transaction, partial_apply_on_failure, invalid_index_left, wal_heavy, disk_growth,
-    implicit_fk_lock_on_other_table, concurrently_timeout_leftover,
+    implicit_fk_lock_on_other_table, concurrently_timeout_leftover, trigger_missed_rows, query_plan_regression,
+    session_state_leak, silent_noop,
 )  # fmt: skip
 
 RULES: tuple[Rule, ...] = tuple(

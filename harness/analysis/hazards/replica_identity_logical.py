@@ -25,7 +25,7 @@ HAZARD = Hazard(
 def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
     """An error an operation."""
     for broken in broken_operations(facts, new=False, chosen=_is_prerequisite):
-        if "replica identity" in broken.operation.messages.get(broken.sqlstate, "replica identity"):
+        if "replica identity" in (broken.message or "replica identity"):
             remedy = "ALTER TABLE … REPLICA IDENTITY FULL;  -- or USING INDEX a unique, not null index"
             remedy = remedy.replace("…", broken.operation.writes[0]) if broken.operation.writes else f"-- {remedy}"
             yield operation_finding(HAZARD, Level.ERROR, broken, facts=facts, remedy=remedy)

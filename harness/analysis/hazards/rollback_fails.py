@@ -27,8 +27,10 @@ def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
     if facts.rollback.result != "fails":
         return
     statement = down_statement(facts)
-    state = (statement.sqlstate or statement.trace_sqlstate) if statement else ""
-    message = (statement.message or statement.trace_message) if statement else ""
+    known = statement.sqlstate or statement.trace_sqlstate if statement else ""
+    state = facts.rollback.failed_sqlstate or known
+    said = statement.message or statement.trace_message if statement else ""
+    message = facts.rollback.failed_message or said
     name = statement.id if statement else "the way back"
     yield finding(
         HAZARD,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from harness.analysis.facts import Facts
 from harness.analysis.findings import finding
-from harness.analysis.invariants import violated
+from harness.analysis.invariants import checked, wrong
 from harness.analysis.judgement import Finding, Hazard, Level
 from harness.spec.scenario import Scenario
 
@@ -12,22 +12,23 @@ HAZARD = Hazard(
     id="H204",
     name="wrong_results",
     title="Wrong results",
-    condition="An invariant of the scenario counts violations, and did not before the migration.",
+    condition="An invariant of the scenario counts violations right after the migration, with no application writing "
+    "meanwhile, and did not before; or later, where the migration moves no rows that could have been missed.",
     effect="The application works with wrong data and nobody is told.",
-    workaround="Create the trigger before the backfill, and let the backfill not overwrite newer values.",
-    bad="UPDATE users SET username = login;\nCREATE TRIGGER …;  -- rows written in between are missed",
-    good="CREATE TRIGGER …;\nUPDATE users SET username = login WHERE username IS DISTINCT FROM login;",
+    workaround="Count first what the new definition changes: every row that only one of old and new gives.",
+    bad="CREATE OR REPLACE VIEW balances AS SELECT … FROM customers JOIN orders …;  -- who has none is gone",
+    good="CREATE OR REPLACE VIEW balances AS SELECT … FROM customers LEFT JOIN orders …;",
 )
 
 
 def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
     """An error an invariant, at its worst moment."""
-    for invariant in violated(facts):
+    for invariant in wrong(facts):
         yield finding(
             HAZARD,
             Level.ERROR,
             title=f"{invariant.name}: {invariant.violations:,} violations ({invariant.moment})",
-            evidence=(f"the invariant's query answered {invariant.violations:,} at {invariant.moment}, 0 is right",),
+            evidence=("the invariant's query must answer 0", *checked(facts, invariant.name)),
             impact=f"{invariant.violations:,} rows are wrong",
-            remedy="-- make both writers keep the invariant (trigger before backfill), then repair the rows it counts",
+            remedy="-- let the new definition keep the invariant; the rows that it counts show what changed",
         )

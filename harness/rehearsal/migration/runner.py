@@ -86,6 +86,12 @@ class SqlRunner:
         self._cancelled = threading.Event()
         self._executor: Executor | None = None
         self._state: StateTable | None = None
+        self._left_open = False
+
+    @property
+    def session(self) -> MigrationSession:
+        """The session that everything runs in."""
+        return self._open.session
 
     def __enter__(self) -> Self:
         conninfo = self._server.conninfo(application_name=Role.MIGRATION.application_name)
@@ -171,7 +177,7 @@ class SqlRunner:
             self._step_started(place)
             failure = self._attempt(script, place=place, resume_at=resume_at)
             if failure is None:
-                self._step_ended(place, sqlstate="", will_retry=False)
+                self._step_ended(place, sqlstate="", will_retry=False, left_open=self._left_open)
                 return Result()
             retry = failure.result.sqlstate in _RETRYABLE and attempt <= self._spec.retries
             retry = retry and not self._cancelled.is_set()
@@ -184,6 +190,7 @@ class SqlRunner:
     def _attempt(self, script: Script, *, place: Place, resume_at: int) -> _Failure | None:
         """Run the statements from `resume_at` on; None is success."""
         executor, mode = self._open, mode_of(script, plan=self._plan)
+        self._left_open = False
         began_at, explicit = resume_at, False
         for index in range(resume_at, len(script.statements)):
             if self._cancelled.is_set():
@@ -218,6 +225,7 @@ class SqlRunner:
         if not executor.session.in_transaction:
             return Result()
         keep = mode is not Mode.AS_WRITTEN and not explicit and not self._cancelled.is_set()
+        self._left_open = not keep and not self._cancelled.is_set()
         return executor.end("COMMIT" if keep else "ROLLBACK", direction=place.direction)
 
     def _leave_transaction(self, place: Place) -> None:
@@ -240,7 +248,7 @@ class SqlRunner:
             )
         )
 
-    def _step_ended(self, place: Place, *, sqlstate: str, will_retry: bool) -> None:
+    def _step_ended(self, place: Place, *, sqlstate: str, will_retry: bool, left_open: bool = False) -> None:
         self._sink(
             StepEnded(
                 at_ns=self._clock.now_ns(),
@@ -250,5 +258,6 @@ class SqlRunner:
                 attempt=place.attempt,
                 sqlstate=sqlstate,
                 will_retry=will_retry,
+                left_open=left_open,
             )
         )

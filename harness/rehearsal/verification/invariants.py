@@ -12,13 +12,28 @@ from harness.model.words import Pass
 from harness.postgres.connect import Connection
 from harness.spec.scenario import InvariantSpec
 
+AFTER_ROLLBACK = "after rollback"
+"""The moment after the way back, at which invariants with `when` = "rollback" are due too."""
+_WHEN = {AFTER_ROLLBACK: "rollback"}
+
 
 def check_invariants(
-    conn: Connection, specs: tuple[InvariantSpec, ...], *, folder: Path, pass_: Pass, moment: str, clock: Clock
+    conn: Connection,
+    specs: tuple[InvariantSpec, ...],
+    *,
+    folder: Path,
+    pass_: Pass,
+    moment: str,
+    clock: Clock,
+    due: str = "",
 ) -> tuple[InvariantChecked, ...]:
-    """Run those invariants that are due at `moment` ("end", "after:<phase>", or any name, which "always" matches)."""
-    due = [spec for spec in specs if spec.when in ("always", moment)]
-    return tuple(_check(conn, spec, folder=folder, pass_=pass_, moment=moment, clock=clock) for spec in due)
+    """Run those invariants whose `when` is "always" or names `moment` ("end", "after:<phase>"), or `due` where given.
+
+    Statements of an invariant run on `conn`, one after another, and are rolled back.
+    """
+    when = due or _WHEN.get(moment, moment)
+    chosen = [spec for spec in specs if spec.when in ("always", when)]
+    return tuple(_check(conn, spec, folder=folder, pass_=pass_, moment=moment, clock=clock) for spec in chosen)
 
 
 def _check(

@@ -54,4 +54,4 @@ def check_invariants(scenario: Scenario, refuse: Refuse) -> None:
             message = f"there is no phase {quote(phase)}{nearest(phase, phases)}"
             refuse.unless(phase in phases, f"{key}.when", message, hint=f"the phases are: {known}")
         else:
-            refuse.word(invariant.when, ("always", "end", "after:<phase>"), f"{key}.when")
+            refuse.word(invariant.when, ("always", "end", "rollback", "after:<phase>"), f"{key}.when")

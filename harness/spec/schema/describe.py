@@ -161,7 +161,11 @@ KEYS: Final[dict[str, Key]] = {
     "invariant.name": Key("text, required", "What the invariant is called.", 'name = "totals agree"'),
     "invariant.sql": Key("text", "The query; its answer must be 0.", 'sql = "SELECT count(*) FROM t WHERE a <> b"'),
     "invariant.file": Key("path", "A file instead; its last statement counts.", 'file = "invariant.sql"'),
-    "invariant.when": Key("`always`, `end` or `after:<phase>`", "When it is checked.", 'when = "after:expand"'),
+    "invariant.when": Key(
+        "`always`, `end`, `rollback` or `after:<phase>`",
+        "When it is checked. With `rollback`, once after the way back: it counts facts that the way back lost.",
+        'when = "after:expand"',
+    ),
     "rollback.run": Key("boolean", "Whether the way back is rehearsed.", "run = true"),
     "rollback.restore": Key(
         "schema+data, schema or none",

@@ -12,16 +12,27 @@ from harness.analysis.hazards.pages import page, pages
 from harness.analysis.hazards.registry import RULES, hazard_named, hazards
 from harness.analysis.judge import judge
 from harness.analysis.judgement import Finding, Judgement, Level
-from harness.events.migration import ToolEnded
+from harness.events.migration import StepEnded, ToolEnded
 from harness.events.observation import StateSeen, TableCount
 from harness.events.operations import Outcome
 from harness.events.probes import QueueProbed
 from harness.events.traffic import OperationFailed
 from harness.events.verification import DestroyedByUp, InvariantChecked, LedgerChecked
+from harness.events.versions import (
+    CallError,
+    ChangeSeen,
+    OperationProbed,
+    OtherShape,
+    PlanCompared,
+    PreparedRefused,
+    SessionCompared,
+    SettingChanged,
+    StateReached,
+)
 from harness.model.catalog import Change, Difference
-from harness.model.words import Direction, Pass, Role
+from harness.model.words import Direction, Pass, PhaseKind, Role
 from harness.spec.scenario import MigrationSpec, Restore, RollbackSpec
-from tests.unit.analysis.histories import ANTAGONIST_PID, MIGRATION_PID, Builder, busy
+from tests.unit.analysis.histories import ANTAGONIST_PID, MIGRATION_PID, MS, Builder, busy
 
 ALTER = "ALTER TABLE orders ADD COLUMN status text"
 AE = ("public.orders", "AccessExclusiveLock")
@@ -102,6 +113,57 @@ def invariant(*violations: tuple[str, int | None]) -> Builder:
     return builder
 
 
+def probed(*states: tuple[str, dict[str, int]], version: str = "") -> Builder:
+    """Operation 1 three times against each state: its name, and the errors by SQLSTATE."""
+    builder = s1().operation(1, "pay", version=version, writes=("public.orders",))
+    builder.phase(PhaseKind.VERSIONS, 1, 2, pass_=Pass.PROBE)
+    for number, (name, errors) in enumerate(states):
+        made = ("S1",) if number else ()
+        builder.add(StateReached(at_ns=MS, pass_=Pass.PROBE, state=number, statements=made, name=name))
+        builder.add(
+            OperationProbed(
+                at_ns=MS, pass_=Pass.PROBE, state=number, operation="pay", version=version, executions=3,
+                errors=tuple(CallError(sqlstate=s, count=n, statement=0, message="") for s, n in errors.items()),
+            )
+        )  # fmt: skip
+    return builder
+
+
+def quiet(*, sql: str, before: int = 0, after_up: int = 0, end: int = 3) -> Builder:
+    builder = s1(sql)
+    for pass_, moment, count in (
+        (Pass.TRACE, "before", before), (Pass.TRACE, "after_up", after_up), (Pass.PROBE, "end", end)
+    ):  # fmt: skip
+        builder.add(InvariantChecked(at_ns=1, pass_=pass_, name="sums", moment=moment, violations=count))
+    return builder
+
+
+def planned(before: float, after: float) -> Builder:
+    builder = probed(("before", {}), ("up", {}))
+    return builder.add(
+        PlanCompared(
+            at_ns=1, pass_=Pass.PROBE, operation="pay", version="", statement=0, sql="SELECT 1", cost_before=before,
+            cost_after=after, plan_before=("Index Scan",), plan_after=("Seq Scan",),
+        )
+    )  # fmt: skip
+
+
+def own_session(sqlstate: str) -> Builder:
+    changed = (SettingChanged(name="search_path", before='"$user", public', after=""),)
+    return s1("SET search_path = ''", tag="SET").add(
+        SessionCompared(at_ns=1, pass_=Pass.TRACE, changed=changed, table="schema_migrations", sqlstate=sqlstate)
+    )
+
+
+def effect(*, changed: bool | None, shapes: tuple[OtherShape, ...] = (), left_open: bool = False) -> Builder:
+    builder = s1().add(
+        StepEnded(
+            at_ns=1, pass_=Pass.TRACE, direction=Direction.UP, step="0042", attempt=1, sqlstate="", left_open=left_open
+        )
+    )
+    return builder.add(ChangeSeen(at_ns=1, pass_=Pass.TRACE, changed=changed, other_shapes=shapes))
+
+
 def went_down(*differences: Difference, **more: Any) -> Builder:
     return Builder().statement("S1", ALTER, lock_timeout_ms=200, passes=(Pass.TRACE,)).down(*differences, **more)
 
@@ -145,6 +207,10 @@ FIRING: dict[str, tuple[Callable[[], Builder], Level]] = {
     "replica_identity_logical": (lambda: failing("55000", message="no replica identity"), Level.ERROR),
     "id_exhaustion_or_overflow": (lambda: failing("22003"), Level.ERROR),
     "cached_plan_error": (lambda: failing("0A000"), Level.NOTE),
+    "trigger_missed_rows": (lambda: quiet(sql="CREATE TRIGGER t …"), Level.ERROR),
+    "query_plan_regression": (lambda: planned(8.4, 812), Level.ERROR),
+    "session_state_leak": (lambda: own_session("42P01"), Level.ERROR),
+    "silent_noop": (lambda: effect(changed=False), Level.ERROR),
     "fk_without_index": (lambda: state(keys=("public.items.items_fk",)), Level.WARNING),
     "destroys_data": (
         lambda: s1("ALTER TABLE orders DROP COLUMN note").add(
@@ -196,6 +262,10 @@ SILENT: dict[str, Callable[[], Builder]] = {
     "replica_identity_logical": lambda: failing("55000", message="cannot insert into a view"),
     "id_exhaustion_or_overflow": lambda: failing("22012"),
     "cached_plan_error": lambda: failing("42703"),
+    "trigger_missed_rows": lambda: quiet(sql="CREATE TRIGGER t …", after_up=3),
+    "query_plan_regression": lambda: planned(8.4, 399),
+    "session_state_leak": lambda: own_session(""),
+    "silent_noop": lambda: effect(changed=True),
     "fk_without_index": state,
     "destroys_data": s1,
     "rollback_fails": went_down,
@@ -406,3 +476,65 @@ class TestLevels:
     def test_a_fingerprint_holds_no_line_and_no_time(self) -> None:
         one, two = s1(lock_timeout_ms=0), s1(lock_timeout_ms=0, start=10_400, end=10_900)
         assert [f.fingerprint for f in judged(one).findings] == [f.fingerprint for f in judged(two).findings]
+
+
+class TestTheProbe:
+    def test_what_fails_in_it_is_found_though_traffic_never_met_it(self) -> None:
+        (one,) = found(probed(("before", {}), ("up", {"42703": 1})), "breaks_old_app")
+        assert one.statement == "S1"
+        assert "versions probe: 1 of 3 failed in state up (S1)" in one.evidence
+
+    @pytest.mark.parametrize("state", ["55P03", "40P01", "40001", "57014", "08006"])
+    def test_an_error_of_the_moment_says_nothing(self, state: str) -> None:
+        assert judged(probed(("before", {}), ("up", {state: 3}))).findings == ()
+
+    def test_what_failed_before_too_is_not_the_migrations(self) -> None:
+        assert found(probed(("before", {"42703": 1}), ("up", {"42703": 3})), "breaks_old_app") == []
+
+    def test_what_fails_after_the_way_back_alone_is_the_way_backs(self) -> None:
+        assert found(probed(("before", {}), ("up", {}), ("down", {"42703": 3})), "breaks_old_app") == []
+
+    def test_a_constraint_that_every_execution_meets_breaks_the_application(self) -> None:
+        assert found(probed(("before", {}), ("up", {"23505": 3})), "breaks_old_app")
+        assert found(probed(("before", {}), ("up", {"23505": 1})), "breaks_old_app") == []
+
+    def test_traffic_and_probe_make_one_finding(self) -> None:
+        builder = probed(("before", {}), ("up", {"42703": 3}))
+        builder.run(13_000, 13_050, operation=1, outcome=Outcome.ERROR, sqlstate="42703")
+        (one,) = found(builder, "breaks_old_app")
+        assert [line.split()[0] for line in one.evidence[:3]] == ["pay", "under", "versions"]
+
+    def test_a_new_version_counts_from_when_it_runs(self) -> None:
+        assert found(probed(("before", {}), ("up", {"42703": 3}), version="new"), "new_app_fails")
+
+    def test_a_statement_prepared_before_is_a_note(self) -> None:
+        builder = probed(("before", {}), ("up", {})).add(
+            PreparedRefused(
+                at_ns=1, pass_=Pass.PROBE, operation="pay", version="", statement=0, sqlstate="0A000", message=""
+            )
+        )
+        assert [one.level for one in found(builder, "cached_plan_error")] == [Level.NOTE]
+
+
+class TestInvariants:
+    def test_wrong_at_once_is_the_migrations_own_doing(self) -> None:
+        assert found(quiet(sql="CREATE TRIGGER t …", after_up=3), "wrong_results")
+
+    def test_nothing_is_missed_where_no_rows_are_moved(self) -> None:
+        builder = quiet(sql="ALTER TYPE severity ADD VALUE 'trivial'")
+        assert found(builder, "trigger_missed_rows") == []
+        assert found(builder, "wrong_results")
+
+
+class TestNothingDone:
+    def test_a_transaction_left_open(self) -> None:
+        (one,) = found(effect(changed=False, left_open=True), "silent_noop")
+        assert one.remedy == "COMMIT;"
+
+    def test_an_object_of_another_shape(self) -> None:
+        shape = OtherShape(statement="S1", identity="public.orders.delivery", says="tstzrange", found="text")
+        (one,) = found(effect(changed=False, shapes=(shape,)), "silent_noop")
+        assert (one.statement, one.relation) == ("S1", "public.orders")
+
+    def test_maintenance_is_not_asked(self) -> None:
+        assert found(effect(changed=None), "silent_noop") == []

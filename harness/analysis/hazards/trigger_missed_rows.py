@@ -1,0 +1,37 @@
+"""trigger_missed_rows: rows written while the migration ran were missed by its trigger, backfill or copy."""
+
+from collections.abc import Iterator
+
+from harness.analysis.facts import Facts
+from harness.analysis.findings import finding
+from harness.analysis.invariants import checked, missed
+from harness.analysis.judgement import Finding, Hazard, Level
+from harness.spec.scenario import Scenario
+
+HAZARD = Hazard(
+    id="H210",
+    name="trigger_missed_rows",
+    title="Rows missed while the migration ran",
+    condition="An invariant holds right after the migration while nothing else writes, and counts violations when the "
+    "application's operations run between and after its transactions.",
+    effect="Rows that the application wrote meanwhile lack what the backfill or the trigger was to give them, or have "
+    "lost it again, and nobody is told.",
+    workaround="Create the trigger first, for INSERT and UPDATE, and then backfill what is still empty.",
+    bad="UPDATE users SET username = login;\nCREATE TRIGGER …;  -- rows written in between are missed",
+    good="CREATE TRIGGER … BEFORE INSERT OR UPDATE …;\n"
+    "UPDATE users SET username = login WHERE username IS DISTINCT FROM login;",
+)
+
+
+def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
+    """An error an invariant, at its worst moment."""
+    for invariant in missed(facts):
+        yield finding(
+            HAZARD,
+            Level.ERROR,
+            title=f"{invariant.name}: {invariant.violations:,} rows missed with the application writing",
+            evidence=("the invariant's query must answer 0", *checked(facts, invariant.name)),
+            impact=f"{invariant.violations:,} rows are wrong",
+            remedy="-- trigger first, for INSERT and UPDATE; then backfill what is still empty, in batches; then count "
+            "again",
+        )

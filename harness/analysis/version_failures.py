@@ -1,0 +1,59 @@
+"""What the versions probe says of an operation: with what it failed since the migration, and in which state first."""
+
+from dataclasses import dataclass
+
+from harness.analysis.facts import CallFacts, Facts, OperationFacts, SchemaState, VersionsFacts
+from harness.model.sqlstate import ErrorClass, classify
+
+TRANSIENT = frozenset(
+    {ErrorClass.LOCK, ErrorClass.TIMEOUT, ErrorClass.SERIALIZATION, ErrorClass.CAPACITY, ErrorClass.CONNECTION}
+)
+"""Errors of a moment: they say nothing of the schema, even where nothing else runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProbedFailure:
+    """Failures of one operation with one SQLSTATE, in the state in which it came first.
+
+    `statements` are those of the migration that made the state; for a version that starts only then, all up to it.
+    `every_time`: no execution in that state succeeded.
+    """
+
+    state: SchemaState
+    count: int
+    executions: int
+    message: str
+    statements: tuple[str, ...]
+
+    @property
+    def every_time(self) -> bool:
+        """Whether no execution in that state did anything else."""
+        return self.count == self.executions
+
+
+def probed_failures(facts: Facts, operation: OperationFacts) -> dict[str, ProbedFailure]:
+    """By SQLSTATE, without those that came before the migration too, and without what comes after the way back."""
+    probe = facts.versions
+    if probe is None:
+        return {}
+    states = {state.number: state for state in probe.states}
+    calls = sorted((c for c in probe.calls if c.operation == operation.name), key=lambda call: call.state)
+    known = {state for call in calls if call.state == 0 for state in call.failed}
+    found: dict[str, ProbedFailure] = {}
+    for call in calls:
+        state = states.get(call.state)
+        if call.state == 0 or state is None or state.is_after_rollback:
+            continue
+        for sqlstate, count in call.failed.items():
+            if sqlstate not in known and sqlstate not in found and classify(sqlstate) not in TRANSIENT:
+                found[sqlstate] = ProbedFailure(
+                    state, count, call.executions, call.messages.get(sqlstate, ""), _made(probe, calls, call)
+                )
+    return found
+
+
+def _made(probe: VersionsFacts, calls: list[CallFacts], call: CallFacts) -> tuple[str, ...]:
+    """The statements since the operation was last executed; all of them where it had not been."""
+    last = max((one.state for one in calls if one.state < call.state), default=-1)
+    made = [s for state in probe.states if last < state.number <= call.state for s in state.statements]
+    return tuple(dict.fromkeys(made))

@@ -1,0 +1,1 @@
+DROP INDEX CONCURRENTLY readings_meter_time_idx;

@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY readings_meter_idx ON readings (meter);

@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY readings_time_idx ON readings (taken_at, meter);

@@ -1,0 +1,2 @@
+SELECT pg_catalog.set_config('search_path', '', true);
+ALTER TABLE public.orders ADD COLUMN note text;

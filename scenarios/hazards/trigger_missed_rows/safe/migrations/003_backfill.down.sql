@@ -1,0 +1,1 @@
+UPDATE people SET full_name = NULL WHERE false;
