@@ -1,6 +1,6 @@
 -- Functions, procedures, aggregates, triggers, rules and policies. What an extension brought is told by the extension.
 SELECT CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE 'function' END, p.oid::regprocedure::text,
-       concat_ws(' ', 'owner', pg_get_userbyid(p.proowner),
+       concat_ws(' ', 'owner', quote_ident(pg_get_userbyid(p.proowner)),
                  CASE WHEN p.prokind <> 'a' THEN pg_get_functiondef(p.oid)
                       ELSE (SELECT (to_jsonb(a) - '{aggfnoid}'::text[])::text FROM pg_aggregate a WHERE a.aggfnoid = p.oid) END),
        0

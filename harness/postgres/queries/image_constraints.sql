@@ -21,6 +21,6 @@ WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'rehearse_
 UNION ALL
 SELECT 'statistics', format('%I.%I', n.nspname, s.stxname),
        concat_ws(' ', pg_get_statisticsobjdef(s.oid), 'target ' || nullif(s.stxstattarget, -1),
-                 'owner ' || pg_get_userbyid(s.stxowner)), 0
+                 'owner ' || quote_ident(pg_get_userbyid(s.stxowner))), 0
 FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace
 WHERE n.nspname NOT IN ('rehearse_harness')

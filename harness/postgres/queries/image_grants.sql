@@ -17,8 +17,17 @@ WITH object AS (
     SELECT 'schema', quote_ident(n.nspname), n.nspacl, acldefault('n', n.nspowner), n.oid
     FROM pg_namespace n WHERE n.nspacl IS NOT NULL
     UNION ALL
-    SELECT 'database', 'database', d.datacl, acldefault('d', d.datdba), 'public'::regnamespace
+    SELECT 'database', 'database', d.datacl, acldefault('d', d.datdba), NULL
     FROM pg_database d WHERE d.datname = current_database() AND d.datacl IS NOT NULL
+    UNION ALL
+    SELECT 'language', quote_ident(l.lanname), l.lanacl, acldefault('l', l.lanowner), NULL
+    FROM pg_language l WHERE l.lanacl IS NOT NULL
+    UNION ALL
+    SELECT 'foreign data wrapper', quote_ident(w.fdwname), w.fdwacl, acldefault('F', w.fdwowner), NULL
+    FROM pg_foreign_data_wrapper w WHERE w.fdwacl IS NOT NULL
+    UNION ALL
+    SELECT 'foreign server', quote_ident(s.srvname), s.srvacl, acldefault('S', s.srvowner), NULL
+    FROM pg_foreign_server s WHERE s.srvacl IS NOT NULL
 ),
 held AS (
     SELECT o.class, o.identity, e.grantor, e.grantee, e.privilege_type, e.is_grantable FROM object o, aclexplode(o.acl) e
@@ -37,9 +46,10 @@ SELECT d.kind, format('%s %s %s', d.class, d.identity,
                             'by', pg_get_userbyid(d.grantor)),
                   ', ' ORDER BY d.privilege_type, pg_get_userbyid(d.grantor)), 0
 FROM difference d
-WHERE EXISTS (SELECT FROM object o JOIN pg_namespace n ON n.oid = o.namespace
+WHERE EXISTS (SELECT FROM object o LEFT JOIN pg_namespace n ON n.oid = o.namespace
               WHERE o.class = d.class AND o.identity = d.identity
-                    AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'rehearse_harness'))
+                    AND (n.oid IS NULL
+                         OR n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'rehearse_harness')))
 GROUP BY d.kind, d.class, d.identity, d.grantee
 UNION ALL
 SELECT 'default privileges',

@@ -1,5 +1,5 @@
 -- Schemas, extensions, languages' event triggers, the database itself and its settings. kind, identity, definition, position.
-SELECT 'schema', quote_ident(n.nspname), 'owner ' || pg_get_userbyid(n.nspowner), 0
+SELECT 'schema', quote_ident(n.nspname), 'owner ' || quote_ident(pg_get_userbyid(n.nspowner)), 0
 FROM pg_namespace n
 WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'rehearse_harness')
 UNION ALL
@@ -8,7 +8,7 @@ FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
 UNION ALL
 SELECT 'event trigger', quote_ident(t.evtname),
        concat_ws(' ', 'on', t.evtevent, 'execute', t.evtfoid::regprocedure, 'enabled', t.evtenabled,
-                 'tags', array_to_string(t.evttags, ','), 'owner', pg_get_userbyid(t.evtowner)), 0
+                 'tags', array_to_string(t.evttags, ','), 'owner', quote_ident(pg_get_userbyid(t.evtowner))), 0
 FROM pg_event_trigger t JOIN pg_proc p ON p.oid = t.evtfoid JOIN pg_namespace n ON n.oid = p.pronamespace
 WHERE n.nspname <> 'rehearse_harness'
 UNION ALL

@@ -1,6 +1,7 @@
 -- One of every kind of object that a schema image must tell.
 CREATE ROLE zoo_app LOGIN PASSWORD 'x';
 CREATE ROLE zoo_boss;
+CREATE ROLE zoo_super SUPERUSER;
 GRANT zoo_app TO zoo_boss;
 CREATE SCHEMA shop AUTHORIZATION zoo_app;
 CREATE TYPE shop.mood AS ENUM ('bad', 'ok');
