@@ -5,12 +5,15 @@ from harness.analysis.deadlocks import deadlocks_of
 from harness.analysis.errors import errors_of
 from harness.analysis.facts import AntagonistFacts, EnvironmentFacts, Facts, StatementFacts, Timeline
 from harness.analysis.latency import Responses, responses_of
+from harness.analysis.left_behind import left_of
 from harness.analysis.locking import lock_book, relations_used
 from harness.analysis.operations import operations_of
 from harness.analysis.phases import Windows, paused_within, phases_of, windows_of
 from harness.analysis.probed import deadlock_probe_of, queue_probes_of
+from harness.analysis.production_size import at_production
 from harness.analysis.quality import observer_cost, quality_of
 from harness.analysis.residue import did_go_down, invariants_of, rollback_of, state_of
+from harness.analysis.room import with_room
 from harness.analysis.runs import Run, runs_of
 from harness.analysis.sessions import OperationFinder, sessions_of
 from harness.analysis.statements import StatementSources, statements_of
@@ -41,7 +44,7 @@ def analyse(history: History) -> Facts:
     sources = StatementSources(
         traced=traced, loaded=loaded, book=book, graph=graph, blocked=blocked, used=relations_used(declared)
     )
-    statements = statements_of(history, sources=sources)
+    statements = at_production(with_room(statements_of(history, sources=sources), history), history)
     operations = operations_of(
         responses,
         declared=declared,
@@ -89,6 +92,7 @@ def analyse(history: History) -> Facts:
         versions=versions_of(history),
         session=session_of(history),
         effect=effect_of(history),
+        left=left_of(history, statements),
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from harness.events import migration, observation, probes, run, traffic, verification, versions
+from harness.events import migration, observation, probes, run, state, traffic, verification, versions
 from harness.model.errors import JournalError
 
 SCHEMA_VERSION = "1.0"
@@ -64,6 +64,11 @@ AnyEvent = (
     | versions.PlanCompared
     | versions.SessionCompared
     | versions.ChangeSeen
+    | state.StateMeasured
+    | state.SchemaChanged
+    | state.DiskUsed
+    | state.LockSlotsUsed
+    | state.ProductionSized
 )
 """Every event there is."""
 

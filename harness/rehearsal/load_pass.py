@@ -19,6 +19,7 @@ from harness.rehearsal.traffic.ledger import LedgerEntry
 from harness.rehearsal.verification.beginning import Contents, compare_schema, read_contents, see_state
 from harness.rehearsal.verification.invariants import AFTER_ROLLBACK, check_invariants
 from harness.rehearsal.verification.ledger import check_ledger
+from harness.rehearsal.verification.standing import measure_tables
 
 _PASS = Pass.LOAD
 _WARM_UP_NS = NS_PER_S
@@ -32,6 +33,7 @@ def run_load(stage: Stage) -> None:
         steps = tuple(step.name for step in plan.steps)
         deploy = plan_deploy(stage.scenario, steps=steps, workload=stage.workload)
         before = read_contents(connection, rows=False)
+        stage.emit(measure_tables(connection, pass_=_PASS, moment="before", clock=stage.clock))
         with Application(stage, server, plan=plan) as application:
             application.start(connection, mix=deploy.initial_mix)
             load = _Load(stage, server, connection, application, deploy)
@@ -173,6 +175,7 @@ def _verify(load: _Load, before: Contents, *, ledger: tuple[LedgerEntry, ...], w
     stage = load.stage
     with stage.phase(_PASS, PhaseKind.VERIFY):
         stage.emit(see_state(load.connection, pass_=_PASS, moment="end", clock=stage.clock))
+        stage.emit(measure_tables(load.connection, pass_=_PASS, moment="end", clock=stage.clock))
         if went_back:
             after = read_contents(load.connection, rows=False)
             stage.emit(compare_schema(before, after, pass_=_PASS, clock=stage.clock))

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from harness.events.run import QualityNoted
+from harness.events.state import ProductionSized, ProductionTable
 from harness.model.errors import SnapshotError, SpecError
 from harness.rehearsal.scratch import clone_session
 from harness.rehearsal.stage import Stage
@@ -28,6 +29,22 @@ def note_sizes(stage: Stage) -> None:
     production = production_of(stage.loaded)
     if production is None:
         return
+    stage.emit(
+        ProductionSized(
+            at_ns=stage.clock.now_ns(),
+            tables=tuple(
+                ProductionTable(
+                    relation=table.qualified,
+                    partition_of=table.partition_of,
+                    rows=table.rows,
+                    heap_bytes=table.heap_bytes,
+                )
+                for table in production.tables
+                if not table.partitioned
+            ),
+            settings=dict(production.settings),
+        )
+    )
     with clone_session(stage.engine, stage.digest) as connection:
         here = export_statistics(connection)
     for note in size_notes(production, here):

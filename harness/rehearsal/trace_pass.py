@@ -26,6 +26,7 @@ from harness.rehearsal.verification.beginning import (
     read_contents,
     see_state,
 )
+from harness.rehearsal.verification.standing import measure_state, schema_changed
 
 _PASS = Pass.TRACE
 # The harness's own session, the observer's three, the migration's two, and superuser_reserved_connections beside them.
@@ -101,6 +102,7 @@ def _open(stage: Stage, server: Server, *, plan: MigrationPlan, stack: ExitStack
 
 def _begin(stage: Stage, connection: Connection) -> Contents:
     stage.emit(see_state(connection, pass_=_PASS, moment="before", clock=stage.clock))
+    stage.emit(measure_state(connection, pass_=_PASS, moment="before", clock=stage.clock))
     return read_contents(connection, rows=True)
 
 
@@ -109,7 +111,9 @@ def _there_and_back(
 ) -> bool:
     quiet = begin_quiet(stage, change, connection=connection, plan=plan, contents=before)
     up = change.run(Direction.UP)
+    stage.emit(measure_state(connection, pass_=_PASS, moment="after_up", clock=stage.clock))
     after_up = read_contents(connection, rows=True)
+    stage.emit(schema_changed(before, after_up, pass_=_PASS, clock=stage.clock))
     stage.emit(destroyed_by(before, after_up, pass_=_PASS, clock=stage.clock))
     stage.emit(see_state(connection, pass_=_PASS, moment="after_up", clock=stage.clock))
     if up.ok:
@@ -119,6 +123,7 @@ def _there_and_back(
         return up.ok
     # Also after a failure: whoever stands before a half-applied change reaches for the way back.
     down = change.run(Direction.DOWN, steps=None if up.ok else (*up.applied, up.failed_step))
+    stage.emit(measure_state(connection, pass_=_PASS, moment="after_down", clock=stage.clock))
     after_down = read_contents(connection, rows=True)
     stage.emit(see_state(connection, pass_=_PASS, moment="after_down", clock=stage.clock))
     stage.emit(compare_schema(before, after_down, pass_=_PASS, clock=stage.clock))

@@ -1,6 +1,6 @@
 """The measured parts of rehearsal.json: environment, locks, statements, timeline, rollback."""
 
-from harness.analysis.facts import Facts, StatementFacts
+from harness.analysis.facts import ExpectedFacts, Facts, StatementFacts
 from harness.analysis.names import TABLE_KINDS
 from harness.model.units import NS_PER_MS
 from harness.report.shapes import (
@@ -65,7 +65,7 @@ def rewrites(facts: Facts) -> tuple[Rewrite, ...]:
 
 def statement(one: StatementFacts) -> Statement:
     """One statement with its numbers in milliseconds."""
-    span = one.span
+    span, slots, expected = one.span, one.lock_slots, one.at_production or ExpectedFacts()
     return Statement(
         id=one.id,
         direction=one.direction.value,
@@ -90,6 +90,16 @@ def statement(one: StatementFacts) -> Statement:
         sqlstate=one.sqlstate or one.trace_sqlstate or None,
         message=one.message or None,
         left_behind=one.left_behind,
+        lock_slots=slots.slots if slots else None,
+        lock_slots_capacity=slots.capacity if slots else None,
+        disk_bytes=one.disk_bytes,
+        expected_duration_ms_at_production=milliseconds(expected.duration_ns),
+        expected_duration_low_ms_at_production=milliseconds(expected.duration_low_ns),
+        expected_duration_high_ms_at_production=milliseconds(expected.duration_high_ns),
+        expected_held_ms_at_production=milliseconds(expected.held_ns),
+        expected_held_low_ms_at_production=milliseconds(expected.held_low_ns),
+        expected_held_high_ms_at_production=milliseconds(expected.held_high_ns),
+        not_expected_because=expected.reason or None,
     )
 
 

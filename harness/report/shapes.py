@@ -62,6 +62,16 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     sqlstate: str | None
     message: str | None
     left_behind: tuple[str, ...]
+    lock_slots: int | None = None
+    lock_slots_capacity: int | None = None
+    disk_bytes: int | None = None
+    expected_duration_ms_at_production: float | None = None
+    expected_duration_low_ms_at_production: float | None = None
+    expected_duration_high_ms_at_production: float | None = None
+    expected_held_ms_at_production: float | None = None
+    expected_held_low_ms_at_production: float | None = None
+    expected_held_high_ms_at_production: float | None = None
+    not_expected_because: str | None = None
 
 
 class Times(msgspec.Struct, frozen=True, kw_only=True):

@@ -108,6 +108,45 @@ class DeadlockFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LockSlotsFacts:
+    """Slots of the shared lock table that a statement's transaction took at its end; `capacity` is production's.
+
+    `capacity` = max_locks_per_transaction × (max_connections + max_prepared_transactions), as in the manual; `basis`
+    says the numbers. `capacity_here` is this server's own.
+    """
+
+    slots: int
+    locks: int
+    capacity: int
+    capacity_here: int
+    basis: str
+
+    @property
+    def ratio(self) -> float:
+        """The share of the whole table that this one transaction takes."""
+        return self.slots / self.capacity if self.capacity else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectedFacts:
+    """What a statement would take with production's data on this hardware: an estimate from the quiet pass.
+
+    `held_…` is from the statement to the end of its transaction, None where it holds no lock of mode SHARE or
+    stronger; `…_low_ns` and `…_high_ns` are the interval. `reason` says why nothing is estimated.
+    `factor` is production's size over the one here, 1.0 where the work does not grow with the table.
+    """
+
+    factor: float | None = None
+    duration_ns: int | None = None
+    duration_low_ns: int | None = None
+    duration_high_ns: int | None = None
+    held_ns: int | None = None
+    held_low_ns: int | None = None
+    held_high_ns: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StatementFacts:
     """One statement, its trace and its load run joined.
 
@@ -159,3 +198,8 @@ class StatementFacts:
     trace_message: str = ""
     failed_attempts: int = 0
     """Attempts under load that ended with an error, retried or not."""
+    lock_slots: LockSlotsFacts | None = None
+    disk_bytes: int | None = None
+    """How much larger the database was before the COMMIT than before the statement (quiet pass)."""
+    at_production: ExpectedFacts | None = None
+    """None without production's statistics."""

@@ -1,10 +1,11 @@
 """The facts of a run as a whole."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from harness.analysis.facts.aftermath import InvariantFacts, RollbackFacts, StateFacts
 from harness.analysis.facts.application import AntagonistFacts, ErrorFacts, OperationFacts, Timeline, TrafficFacts
 from harness.analysis.facts.change import DeadlockFacts, StatementFacts
+from harness.analysis.facts.left import LeftFacts
 from harness.analysis.facts.probes import DeadlockProbeFacts, QueueProbeFacts
 from harness.analysis.facts.versions import EffectFacts, SessionFacts, VersionsFacts
 from harness.events.traffic import WorkloadDerived
@@ -106,3 +107,5 @@ class Facts:
     """The versions probe, None where it did not run."""
     session: SessionFacts | None = None
     effect: EffectFacts | None = None
+    left: LeftFacts = field(default_factory=LeftFacts)
+    """What the change left behind, where the trace pass measured it."""

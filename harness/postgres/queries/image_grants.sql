@@ -43,7 +43,7 @@ difference AS (
 SELECT d.kind, format('%s %s %s', d.class, d.identity,
                       CASE WHEN d.grantee = 0 THEN 'public' ELSE quote_ident(pg_get_userbyid(d.grantee)) END),
        string_agg(concat_ws(' ', d.privilege_type, CASE WHEN d.is_grantable THEN 'with grant option' END,
-                            'by', pg_get_userbyid(d.grantor)),
+                            'by', quote_ident(pg_get_userbyid(d.grantor))),
                   ', ' ORDER BY d.privilege_type, pg_get_userbyid(d.grantor)), 0
 FROM difference d
 WHERE EXISTS (SELECT FROM object o LEFT JOIN pg_namespace n ON n.oid = o.namespace

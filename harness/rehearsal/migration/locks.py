@@ -1,6 +1,7 @@
 """Relation locks of the migrator's backend, read from outside."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from harness.model.locks import LockMode
 from harness.postgres.connect import Connection
@@ -13,6 +14,23 @@ Held = Mapping[int, LockMode]
 def held_locks(observer: Connection, *, pid: int) -> Held:
     """What the backend holds now, on relations of the user's in the observer's database."""
     return strongest(observer.execute(text("locks"), {"pid": pid}).fetchall())
+
+
+@dataclass(frozen=True, slots=True)
+class LockSlots:
+    """Locks of a transaction, those of them on the fast path, and the settings that make room for the others."""
+
+    locks: int
+    fast_path: int
+    max_locks_per_transaction: int
+    max_connections: int
+    max_prepared_transactions: int
+
+
+def lock_slots(observer: Connection, *, pid: int) -> LockSlots | None:
+    """What the backend's transaction takes of the shared lock table now."""
+    row = observer.execute(text("lock_slots"), {"pid": pid}).fetchone()
+    return LockSlots(*row) if row else None
 
 
 def strongest(rows: Iterable[tuple[int, str]]) -> Held:

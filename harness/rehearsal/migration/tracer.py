@@ -21,13 +21,14 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from harness.events.migration import LocksTaken, TakenLock, WalWritten, WorkDone
+from harness.events.state import DiskUsed, LockSlotsUsed
 from harness.model.clock import Clock
 from harness.model.words import Direction, Pass, Role
 from harness.postgres.connect import Connection, connect
 from harness.postgres.ports import Server
 from harness.rehearsal.migration import work
 from harness.rehearsal.migration.executor import Sink
-from harness.rehearsal.migration.locks import Held, added, held_locks, merged
+from harness.rehearsal.migration.locks import Held, LockSlots, added, held_locks, lock_slots, merged
 from harness.rehearsal.migration.relations import Relation, Relations, RowCounts, named_oids, read_relations
 from harness.rehearsal.migration.residue import Standing, standing
 from harness.rehearsal.migration.sampler import LockSampler
@@ -86,6 +87,7 @@ class Tracer:
         with unhurried(self._migrator):
             # What earlier statements did must be on the books before, not after.
             work.flush_at_once(self._migrator)
+        self._bytes = self._database_bytes()
 
     def before(self, statement: Statement, *, in_transaction: bool) -> None:
         """Read what is counted from here."""
@@ -117,6 +119,8 @@ class Tracer:
         if (in_transaction and sqlstate) or self._migrator.info.transaction_status is TransactionStatus.UNKNOWN:
             return
         held = held_locks(self._observer, pid=self._pid) if in_transaction else self._polled
+        slots = lock_slots(self._observer, pid=self._pid) if in_transaction else None
+        size = self._database_bytes()
         with unhurried(self._migrator):
             if in_transaction:
                 counted = work.of_transaction(self._migrator)
@@ -130,6 +134,7 @@ class Tracer:
                 statement, added(self._held, held), now=relations, direction=direction, exact=in_transaction
             )
         self._tell_work(statement, counted=counted, now=relations, direction=direction)
+        self._tell_room(statement, slots, size=size, direction=direction)
         self._known = relations
 
     def failed(self, statement: Statement, *, direction: Direction, replay: Sequence[str]) -> None:
@@ -171,6 +176,27 @@ class Tracer:
     def _tell_wal(self, statement: Statement, wal_bytes: int, *, direction: Direction) -> None:
         self._sink(WalWritten(at_ns=self._clock.now_ns(), pass_=self._pass, direction=direction,
                               statement=statement.id, wal_bytes=wal_bytes))  # fmt: skip
+
+    def _database_bytes(self) -> int:
+        row = self._observer.execute("SELECT pg_database_size(current_database())").fetchone()
+        return int(row[0]) if row else 0
+
+    def _tell_room(self, statement: Statement, slots: LockSlots | None, *, size: int, direction: Direction) -> None:
+        """What it took of the disk (old files stay until the commit) and of the shared lock table."""
+        at_ns = self._clock.now_ns()
+        self._sink(
+            DiskUsed(at_ns=at_ns, pass_=self._pass, direction=direction, statement=statement.id,
+                     before_bytes=self._bytes, after_bytes=size)
+        )  # fmt: skip
+        self._bytes = size
+        if slots is not None:
+            self._sink(
+                LockSlotsUsed(at_ns=at_ns, pass_=self._pass, direction=direction, statement=statement.id,
+                              locks=slots.locks, fast_path=slots.fast_path,
+                              max_locks_per_transaction=slots.max_locks_per_transaction,
+                              max_connections=slots.max_connections,
+                              max_prepared_transactions=slots.max_prepared_transactions)
+            )  # fmt: skip
 
     def _asked_again(self, statement: Statement, *, replay: Sequence[str]) -> Held:
         """Run it once more, in its transaction where it had one, against closed doors; always rolled back."""

@@ -34,6 +34,7 @@ def render_terminal(
         _budgets("Budgets", view.budgets, canvas),
         _budgets("Invariants", view.invariants, canvas),
         error_lines(view.errors, canvas),
+        _bullets("At production's size (estimated from the quiet pass by bytes)", _expected(view), canvas),
         _bullets("Can these figures be trusted?", tuple(trust_texts(view)), canvas),
         _bullets("Accepted, but did not occur", view.unused_accepts, canvas),
         _bullets("Not proven", view.not_proven, canvas),
@@ -110,6 +111,12 @@ def _budgets(title: str, rows: tuple[BudgetRow, ...], canvas: Canvas) -> list[st
 
 def _column(head: str, cells: list[str], canvas: Canvas, most: int) -> int:
     return min(most, max(len(head), *(columns(canvas.text(cell)) for cell in cells)))
+
+
+def _expected(view: View) -> tuple[str, ...]:
+    """The statements whose work grows with the table; those that take as long as here go without saying."""
+    texts = [(row.id, row.at_production) for row in view.statements if row.at_production]
+    return tuple(f"{id_}  {text}" for id_, text in texts if not text.endswith("as here"))
 
 
 def _bullets(title: str, texts: tuple[str, ...], canvas: Canvas) -> list[str]:

@@ -132,6 +132,8 @@ class StatementRow:
     wal: str
     status: Status
     outcome: str
+    at_production: str = ""
+    """What is expected with production's data, "" where its sizes are not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

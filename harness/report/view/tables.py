@@ -1,6 +1,6 @@
 """The tables of statements and operations."""
 
-from harness.analysis.facts import Facts, NoiseFacts, OperationFacts, StatementFacts
+from harness.analysis.facts import ExpectedFacts, Facts, NoiseFacts, OperationFacts, StatementFacts
 from harness.analysis.judgement import Judgement, Level
 from harness.model.units import format_bytes
 from harness.report.view.model import OperationRow, StatementRow, Status
@@ -40,7 +40,23 @@ def _statement(statement: StatementFacts, status: Status, facts: Facts) -> State
         wal=DASH if statement.wal_bytes is None else format_bytes(statement.wal_bytes),
         status=status,
         outcome=_outcome(statement),
+        at_production=expected_text(statement.at_production),
     )
+
+
+def expected_text(expected: ExpectedFacts | None) -> str:
+    """The estimate with its interval: "held ≈ 12 s (8 s to 18 s)", or why there is none; "" without sizes."""
+    if expected is None:
+        return ""
+    for word, likely, low, high in (
+        ("held", expected.held_ns, expected.held_low_ns, expected.held_high_ns),
+        ("takes", expected.duration_ns, expected.duration_low_ns, expected.duration_high_ns),
+    ):
+        if likely is not None and not (word == "takes" and expected.reason):
+            if low == high:
+                return f"{word} as here"
+            return f"{word} ≈ {duration(likely)} ({duration(low)} to {duration(high)})"
+    return f"not estimated: {expected.reason}"
 
 
 def _wait(ns: int, error_ns: int, facts: Facts) -> str:

@@ -32,6 +32,7 @@ from harness.events.versions import (
 from harness.model.catalog import Change, Difference
 from harness.model.words import Direction, Pass, PhaseKind, Role
 from harness.spec.scenario import MigrationSpec, Restore, RollbackSpec
+from tests.unit.analysis import state_histories
 from tests.unit.analysis.histories import ANTAGONIST_PID, MIGRATION_PID, MS, Builder, busy
 
 ALTER = "ALTER TABLE orders ADD COLUMN status text"
@@ -237,6 +238,7 @@ FIRING: dict[str, tuple[Callable[[], Builder], Level]] = {
         ),
         Level.NOTE,
     ),
+    **state_histories.FIRING,
 }  # fmt: skip
 
 SILENT: dict[str, Callable[[], Builder]] = {
@@ -281,6 +283,7 @@ SILENT: dict[str, Callable[[], Builder]] = {
     "wal_heavy": lambda: s1(work={}).wal("S1", 3_000_000),
     "disk_growth": lambda: grown(2 * 1024**2 - 1),
     "implicit_fk_lock_on_other_table": lambda: s1(locks=(("public.orders", "ShareRowExclusiveLock"),)),
+    **state_histories.SILENT,
 }
 
 

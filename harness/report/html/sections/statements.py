@@ -21,11 +21,17 @@ _LEAD = (
     "time it made an actor wait. The three are never added."
 )
 
+_ESTIMATE = (
+    "At production's size: an estimate from the quiet pass by bytes, on this hardware and without waits; its interval "
+    "widens with the factor."
+)
+
 
 def render(view: View) -> Markup:
     """One row a statement."""
     if not view.statements:
         return section("statements", "Statements", tag("p", "No statement was run.", class_="empty"))
+    estimated = any(s.at_production for s in view.statements)
     rows = [
         (
             status(s.status, s.id),
@@ -38,10 +44,13 @@ def render(view: View) -> Markup:
             s.blocked,
             s.blocked_actors,
             s.wal,
+            *((s.at_production,) if estimated else ()),
         )
         for s in view.statements
     ]
-    return section("statements", "Statements", table(_HEAD, rows, label="Statements", class_="wide"), lead=_LEAD)
+    head = (*_HEAD, ("At production's size", "soft")) if estimated else _HEAD
+    lead = f"{_LEAD} {_ESTIMATE}" if estimated else _LEAD
+    return section("statements", "Statements", table(head, rows, label="Statements", class_="wide"), lead=lead)
 
 
 _LONG_SQL = 90

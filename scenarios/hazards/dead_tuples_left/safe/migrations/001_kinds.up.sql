@@ -1,0 +1,1 @@
+UPDATE visits SET kind = 'adult' WHERE id % 3 = 0;

@@ -1,0 +1,2 @@
+-- The step before vacuums.
+SELECT 1;

@@ -1,0 +1,1 @@
+UPDATE visits SET kind = 'Adult' WHERE id % 3 = 0;

@@ -1,0 +1,3 @@
+DROP FUNCTION berth_fee(numeric);
+CREATE FUNCTION berth_fee(metres numeric) RETURNS numeric LANGUAGE sql IMMUTABLE AS 'SELECT metres * 3';
+ALTER FUNCTION berth_fee OWNER TO harbour_master;

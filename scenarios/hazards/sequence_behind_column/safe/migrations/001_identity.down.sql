@@ -1,0 +1,2 @@
+ALTER TABLE tickets ALTER COLUMN id DROP IDENTITY;
+ALTER TABLE tickets ALTER COLUMN id SET DEFAULT nextval('ticket_numbers');

@@ -1,0 +1,1 @@
+ALTER TABLE prices ENABLE TRIGGER prices_noted;

@@ -1,0 +1,2 @@
+ALTER TABLE prices DISABLE TRIGGER prices_noted;
+UPDATE prices SET cents = cents WHERE id <= 10;

@@ -1,0 +1,1 @@
+ALTER TABLE apples DROP CONSTRAINT grams_positive;

@@ -1,0 +1,2 @@
+-- The step before removes the constraint.
+SELECT 1;

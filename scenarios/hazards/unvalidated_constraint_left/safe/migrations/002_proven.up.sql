@@ -1,0 +1,1 @@
+ALTER TABLE apples VALIDATE CONSTRAINT grams_positive;
