@@ -165,7 +165,8 @@ def check_sizes_and_statistics(pair: Pair) -> None:
 def check_plans(pair: Pair) -> None:
     options = {"application_name": "rehearse/harness"}
     with connect(pair.before.conninfo(**options)) as before, connect(pair.after.conninfo(**options)) as after:
-        tryout = Tryout(before, seed=7, path=Path("scenario.toml"))
+        # Writes that are tried leave dead rows and pages that are not all-visible, which change plans of one side only.
+        tryout = Tryout(before, seed=7, path=Path("scenario.toml"), writable=False)
         derived = derive_auto(read_catalog(before), tryout)
         operations = build_workload(TrafficSpec(operation=derived.operations), path=Path("scenario.toml")).operations
         statements = {
