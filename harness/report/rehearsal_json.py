@@ -6,6 +6,7 @@ import msgspec
 
 from harness.analysis import judgement
 from harness.report import numbers_json as n
+from harness.report import probes_json as p
 from harness.report import shapes
 from harness.report import traffic_json as t
 from harness.report.view import View
@@ -98,6 +99,7 @@ class Rehearsal(msgspec.Struct, frozen=True, kw_only=True):
     errors: tuple[shapes.Error, ...] = ()
     workload: tuple[shapes.Source, ...] = ()
     trust: tuple[Check, ...] = ()
+    probes: p.Probes | None = None
 
 
 def render_json(view: View) -> bytes:
@@ -138,6 +140,7 @@ def build_rehearsal(view: View) -> Rehearsal:
         errors=t.errors(facts),
         workload=tuple(t.sources(facts)),
         trust=tuple(_check(check) for check in view.judgement.trust),
+        probes=p.probes(facts),
     )
 
 

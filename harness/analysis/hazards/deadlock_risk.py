@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from harness.analysis.facts import DeadlockFacts, Facts
+from harness.analysis.facts import DeadlockFacts, Facts, ProbedDeadlockFacts
 from harness.analysis.findings import finding
 from harness.analysis.judgement import Finding, Hazard, Level
 from harness.analysis.remedy.safer import RETRY
@@ -13,7 +13,8 @@ HAZARD = Hazard(
     id="H108",
     name="deadlock_risk",
     title="Migration and application deadlock",
-    condition="SQLSTATE 40P01 occurred in the migration, or in the application while the migration ran.",
+    condition="SQLSTATE 40P01 occurred in the migration, or in the application while the migration ran: under load, or "
+    "when the deadlock probe ran it against the application in a loop.",
     effect="One of the two is rolled back: users get errors, or the migration fails half-way.",
     workaround="Lock in the order the application locks, one table a transaction, rows in key order, in small batches.",
     bad="BEGIN; UPDATE orders SET …; ALTER TABLE users ADD COLUMN …; COMMIT;  -- the application goes users → orders",
@@ -25,17 +26,20 @@ def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
     """One finding for all deadlocks in which the migration had a part."""
     found = [one for one in facts.deadlocks if one.statement or one.role == Role.MIGRATION.value]
     traced = [s for s in facts.statements if "40P01" in (s.sqlstate, s.trace_sqlstate)]
-    if not found and not traced:
+    probed = facts.deadlock_probe.deadlocks if facts.deadlock_probe else ()
+    if not found and not traced and not probed:
         return
-    named = next((one.statement for one in found if one.statement), traced[0].id if traced else "")
+    at = [one.statement for one in found] + [one.statement for one in probed] + [one.id for one in traced]
+    named = next((name for name in at if name), "")
     statement = next((s for s in facts.statements if s.id == named), None)
     yield finding(
         HAZARD,
         Level.WARNING if statement and statement.direction is Direction.DOWN else Level.ERROR,
-        title=_title(len(found) or len(traced)),
+        title=_title(len(found) or len(traced) or len(probed)),
         statement=statement,
         marker="deadlock",
-        evidence=tuple(_text(one, facts) for one in found) or (f"{named} failed with 40P01",),
+        evidence=(*(_text(one, facts) for one in found), *(_probed(one) for one in probed))
+        or (f"{named} failed with 40P01",),
         impact="the victim's transaction is rolled back with an error",
         remedy=f"{RETRY}\n-- and take locks in the application's order, one table or one small batch a transaction",
     )
@@ -48,3 +52,10 @@ def _title(count: int) -> str:
 def _text(one: DeadlockFacts, facts: Facts) -> str:
     during = f" while {one.statement} ran" if one.statement else ""
     return f"{one.victim} got 40P01 at {facts.moment(one.at_ns)}{during}"
+
+
+def _probed(one: ProbedDeadlockFacts) -> str:
+    others = "; ".join(f"{at.operation}: {' '.join(at.sql.split())}" for at in one.application)
+    who = "the migration" if one.victim == Role.MIGRATION.value else "the application"
+    against = f" against {others}" if others else ""
+    return f"deadlock probe: {who} got 40P01 while {one.statement or 'the migration'} ran{against}"

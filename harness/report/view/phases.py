@@ -8,6 +8,7 @@ from harness.model.units import format_bytes
 from harness.model.verdict import Verdict
 from harness.model.words import Direction, Pass, PhaseKind
 from harness.report.view.model import PhaseRow, Status
+from harness.report.view.probes import probe_rows
 from harness.report.view.rollback import RESULTS
 from harness.report.words import count, duration, mode, plural, seconds, strength
 
@@ -16,7 +17,7 @@ _LOAD = {PhaseKind.CALIBRATE, PhaseKind.BASELINE, PhaseKind.MIGRATE, PhaseKind.R
 
 def phase_rows(facts: Facts, judgement: Judgement) -> tuple[PhaseRow, ...]:
     """Restore, trace, then the load pass in order, then what was verified; phases that did not run are left out."""
-    rows = [*_restore(facts), *_trace(facts)]
+    rows = [*_restore(facts), *_trace(facts), *probe_rows(facts)]
     loaded = [phase for phase in facts.phases if phase.pass_ is Pass.LOAD and phase.phase in _LOAD]
     rows += [_load_row(phase, facts, judgement) for phase in loaded]
     return tuple(rows + _drill(facts) + _verify(facts))

@@ -5,7 +5,7 @@ from typing import Any
 from harness.analysis.analyse import analyse
 from harness.analysis.judge import judge
 from harness.analysis.judgement import Finding, Level
-from harness.events.probes import QueueProbed
+from harness.events.probes import AppStatement, DeadlockProbed, DeadlockSeen, QueueProbed
 from harness.model.words import Pass
 from tests.unit.analysis.histories import MS, Builder, busy
 
@@ -97,3 +97,29 @@ class TestConcurrently:
     def test_a_cancelled_statement_that_left_nothing_is_none(self) -> None:
         builder = probed(altering(), outcome="cancelled", concurrently=True, sqlstate="55P03")
         assert found(builder, "concurrently_timeout_leftover") == []
+
+
+class TestDeadlockRisk:
+    def test_a_deadlock_of_the_probe_is_an_error_that_names_both_sides(self) -> None:
+        seen = DeadlockSeen(
+            victim="traffic",
+            statement="S1",
+            application=(AppStatement(operation="pay", statement=1, sql="UPDATE orders\n  SET paid = true"),),
+        )
+        (finding,) = found(_deadlocks(seen), "deadlock_risk")
+        assert (finding.level, finding.statement) == (Level.ERROR, "S1")
+        assert finding.evidence == (
+            "deadlock probe: the application got 40P01 while S1 ran against pay: UPDATE orders SET paid = true",
+        )
+
+    def test_a_probe_without_one_is_none(self) -> None:
+        assert found(_deadlocks(), "deadlock_risk") == []
+
+
+def _deadlocks(*seen: DeadlockSeen) -> Builder:
+    return altering(lock_timeout_ms=200).add(
+        DeadlockProbed(
+            at_ns=1, pass_=Pass.PROBE, loopers=4, rounds=1, transactions=(("S1",),), executed=100, blocked=4,
+            deadlocks=seen,
+        )
+    )  # fmt: skip
