@@ -1,6 +1,7 @@
 """From the history of a run to its facts."""
 
 from harness.analysis.blocking import WaitGraph, blocked_by, hull_of, wait_graph
+from harness.analysis.chains import chains_of, tree_of
 from harness.analysis.deadlocks import deadlocks_of
 from harness.analysis.errors import errors_of
 from harness.analysis.facts import AntagonistFacts, EnvironmentFacts, Facts, StatementFacts, Timeline
@@ -22,6 +23,7 @@ from harness.analysis.timeline import timeline_of
 from harness.analysis.version_probe import effect_of, session_of, versions_of
 from harness.analysis.versions import mix_of
 from harness.analysis.wal import growth_of, samples_of, wal_of
+from harness.analysis.witnesses import contradictions, merged_waits
 from harness.events.history import History
 from harness.events.migration import ToolEnded
 from harness.events.run import CloneMade, EngineChosen, MixChanged, RunEnded, RunInterrupted, SnapshotReady
@@ -38,9 +40,10 @@ def analyse(history: History) -> Facts:
     windows = windows_of(phases, statements=_spans(loaded))
     declared = history.of(OperationDeclared)
     responses = responses_of(history.operations, expected={d.index: d.expected for d in declared})
-    sessions, book = sessions_of(history), lock_book(history)
+    sessions, book = sessions_of(history), lock_book(history, waits=merged_waits(history))
     graph = wait_graph(history, sessions=sessions, runs=loaded, book=book)
-    blocked = blocked_by(graph, finder=_finder(history, graph, declared))
+    finder = _finder(history, graph, declared)
+    blocked = blocked_by(graph, finder=finder)
     sources = StatementSources(
         traced=traced, loaded=loaded, book=book, graph=graph, blocked=blocked, used=relations_used(declared)
     )
@@ -71,7 +74,7 @@ def analyse(history: History) -> Facts:
         ),
         invariants=invariants_of(history),
         state=state_of(history),
-        quality=quality_of(history),
+        quality=(*quality_of(history), *contradictions(history, book=book, runs=loaded)),
         migrate_span=windows.migrate,
         rollback_span=windows.rollback,
         settle_span=windows.settle,
@@ -82,7 +85,8 @@ def analyse(history: History) -> Facts:
         deadlock_timeout_ns=parse_duration(history.info.scenario.postgres.deadlock_timeout),
         complete=any(event.complete for event in history.of(RunEnded)),
         interrupted=next((event.reason for event in history.of(RunInterrupted)), ""),
-        deadlocks=deadlocks_of(history, sessions=sessions, runs=loaded),
+        deadlocks=deadlocks_of(history, sessions=sessions, runs=loaded, finder=finder),
+        chains=chains_of(statements, tree=tree_of(history, graph=graph, finder=finder)),
         database_bytes_before=before,
         up_failed_tool=_tool_failure(history),
         rollback_ran=did_go_down(history),

@@ -9,11 +9,13 @@ from harness.analysis.locking import LockBook, Polled, mode_of, polled_holds
 from harness.analysis.runs import Run
 from harness.analysis.sessions import OperationFinder, Sessions
 from harness.events.history import History
-from harness.events.observation import LockHeld, LockWaited
+from harness.events.observation import DeadlockSide, LockHeld, LockWaited
 from harness.model.spans import Span
 from harness.model.words import Direction, Pass, Role
 
 HELD, QUEUE = "held", "queue"
+
+_WRITES = frozenset({"UPDATE", "DELETE", "INSERT", "MERGE"})
 
 MOST_NAMED = 3
 """Sessions that a sentence names before it counts the others."""
@@ -26,6 +28,8 @@ class Cause:
     run: Run | None
     behind: str
     links: tuple[str, ...]
+    lock: str = ""
+    """The migration's lock at fault, held or asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +53,8 @@ class WaitGraph:
             for other in self._waits_during(pid, wait):
                 found = self.cause(other, seen=seen | {wait.pid, pid})
                 if found is not None:
-                    link = f"{self.sessions.label(pid, at_ns=other.start_ns)} waiting for {_wanted(other)}"
-                    return Cause(found.run, found.behind, (link, *found.links))
+                    link = f"{self.sessions.label(pid, at_ns=other.start_ns)} waiting for {wanted(other)}"
+                    return Cause(found.run, found.behind, (link, *found.links), found.lock)
         return None
 
     def blockers(self, wait: LockWaited) -> list[int]:
@@ -85,7 +89,7 @@ class WaitGraph:
         return max(later, key=lambda other: other.start_ns).holders if later else ()
 
     def _known_conflicts(self, pids: Sequence[int], wait: LockWaited) -> list[int]:
-        return [pid for pid in pids if any(_conflict(hold.mode, wait.mode) for hold in self._held_by(pid, wait))]
+        return [pid for pid in pids if any(_conflict(hold.mode, wait.mode) for hold in self.holds_of(pid, wait))]
 
     def _by_migration(self, wait: LockWaited, pid: int) -> Cause:
         queued = next((w for w in self._waits_during(pid, wait) if self._queues_before(w, wait)), None)
@@ -93,22 +97,32 @@ class WaitGraph:
             run = self._waiting_run(pid, queued)
             name = run.started.statement if run else "the migration"
             far = [self.sessions.label(p, at_ns=queued.start_ns) for p in self.waited_for(queued) if p != wait.pid]
-            return Cause(run, QUEUE, (f"{name} waiting for {_wanted(queued)}", *_together(far)))
-        run = self._holder(pid, wait)
+            return Cause(run, QUEUE, (f"{name} waiting for {wanted(queued)}", *_together(far)), wanted(queued))
+        run = self.holder(pid, wait)
         name = run.started.statement if run else "the migration"
-        return Cause(run, HELD, (f"{name} holding {self._held_text(run, wait)}",))
+        held = self.held_text(run, wait)
+        return Cause(run, HELD, (f"{name} holding {held}",), held)
 
     def _queues_before(self, queued: LockWaited, wait: LockWaited) -> bool:
         same = queued.target == "relation" == wait.target and queued.relation == wait.relation
-        return same and queued.start_ns <= wait.start_ns + wait.error_ns and _conflict(queued.mode, wait.mode)
+        return (
+            same
+            and queued.start_ns <= wait.start_ns + wait.error_ns + queued.error_ns
+            and _conflict(queued.mode, wait.mode)
+        )
 
-    def _held_text(self, run: Run | None, wait: LockWaited) -> str:
+    def held_text(self, run: Run | None, wait: LockWaited) -> str:
+        """What a run held that stood in the way of `wait`."""
+        if wait.target == "advisory" and wait.relation:
+            return wait.relation
+        if wait.target in ("transactionid", "tuple"):
+            return f"a row of {wait.relation}" if wait.relation else "a row"
         if wait.target != "relation":
             return f"a lock ({wait.target})" + (f" on {wait.relation}" if wait.relation else "")
         modes = [mode for mode in self._traced_modes(run, wait.relation) if _conflict(mode, wait.mode)] if run else []
         return f"{modes[0]} on {wait.relation}" if modes else f"a lock on {wait.relation}"
 
-    def _holder(self, pid: int, wait: LockWaited) -> Run | None:
+    def holder(self, pid: int, wait: LockWaited) -> Run | None:
         """The statement that took the lock: the one whose locks conflict, else the last that was under way."""
         running = [
             run for run in self.runs
@@ -120,10 +134,23 @@ class WaitGraph:
             if takers:
                 return takers[-1]
         begun = [run for run in running if run.span.start_ns <= wait.start_ns + wait.error_ns]
-        writers = [run for run in begun if run.started.tag.split(" ")[0] in ("UPDATE", "DELETE", "INSERT", "MERGE")]
-        if wait.target in ("transactionid", "tuple") and writers:
-            return writers[-1]
+        if wait.target in ("transactionid", "tuple"):
+            writers = [run for run in begun if run.started.tag.split(" ")[0] in _WRITES]
+            changers = [run for run in begun if self._changes(run, wait.relation)]
+            if changers or writers:
+                return (changers or writers)[-1]
+        if wait.target == "advisory":
+            askers = [run for run in begun if "pg_advisory" in run.started.sql.lower()]
+            seen = [run for run in begun if any(h.relation == wait.relation for h in self.polled.get(run.key, ()))]
+            if askers or seen:
+                return (askers or seen)[-1]
         return next(reversed(begun or running), None)
+
+    def _changes(self, run: Run, relation: str) -> bool:
+        """Whether a run may have locked rows of a relation: every way to do so takes one of these modes on it."""
+        modes = self._traced_modes(run, relation)
+        data = run.started.tag.split(" ")[0] in (*_WRITES, "SELECT", "WITH")
+        return data and any(mode in ("RowShareLock", "RowExclusiveLock") for mode in modes)
 
     def _takes(self, run: Run, wait: LockWaited) -> bool:
         return any(_conflict(mode, wait.mode) for mode in self._traced_modes(run, wait.relation))
@@ -152,13 +179,14 @@ class WaitGraph:
         )
 
     def _waits_during(self, pid: int, wait: LockWaited) -> list[LockWaited]:
-        slack = wait.error_ns
         return [
             other for other in self.waits.get(pid, ())
-            if other.start_ns <= wait.end_ns + slack and other.end_ns >= wait.start_ns - slack
+            if other.start_ns <= wait.end_ns + wait.error_ns + other.error_ns
+            and other.end_ns >= wait.start_ns - wait.error_ns - other.error_ns
         ]  # fmt: skip
 
-    def _held_by(self, pid: int, wait: LockWaited) -> list[LockHeld]:
+    def holds_of(self, pid: int, wait: LockWaited) -> list[LockHeld]:
+        """What polling saw a session hold on the relation waited for, at the time."""
         return [
             hold for hold in self.holds.get(pid, ())
             if hold.relation == wait.relation
@@ -174,10 +202,10 @@ class WaitGraph:
 
     def _holds_in_conflict(self, pid: int, wait: LockWaited) -> bool:
         """Whether a holder's modes conflict; the log names every holder of the lock, whatever its mode."""
-        modes = [hold.mode for hold in self._held_by(pid, wait)]
+        modes = [hold.mode for hold in self.holds_of(pid, wait)]
         role = self.sessions.role(pid)
         if role is Role.MIGRATION:
-            run = self._holder(pid, wait)
+            run = self.holder(pid, wait)
             traced = self._traced_modes(run, wait.relation)
             return not (modes or traced) or any(_conflict(mode, wait.mode) for mode in (*modes, *traced))
         if modes:
@@ -192,7 +220,7 @@ class WaitGraph:
         queued = [p for p in pids if any(self._queues_before(w, wait) for w in self._waits_during(p, wait))]
         holders = [p for p in self.holds if self.sessions.role(p) is Role.MIGRATION]
         return queued + [
-            p for p in holders if any(_conflict(hold.mode, wait.mode) for hold in self._held_by(p, wait))
+            p for p in holders if any(_conflict(hold.mode, wait.mode) for hold in self.holds_of(p, wait))
         ]  # fmt: skip
 
 
@@ -200,9 +228,8 @@ def wait_graph(history: History, *, sessions: Sessions, runs: Sequence[Run], boo
     """The graph of the load pass; `runs` are the migration's runs under load."""
     waits: defaultdict[int, list[LockWaited]] = defaultdict(list)
     holds: defaultdict[int, list[LockHeld]] = defaultdict(list)
-    for wait in history.of(LockWaited):
-        if wait.pass_ is Pass.LOAD:
-            waits[wait.pid].append(wait)
+    for wait in sorted((*book.waits, *book.others), key=lambda one: (one.at_ns, one.start_ns)):
+        waits[wait.pid].append(wait)
     for hold in history.of(LockHeld):
         if hold.pass_ is Pass.LOAD:
             holds[hold.pid].append(hold)
@@ -256,14 +283,25 @@ def _blocked(wait: LockWaited, cause: Cause, *, sessions: Sessions, finder: Oper
         error_ns=wait.error_ns,
         behind=cause.behind,
         chain=(f"{who} ({operation})" if operation else who, *cause.links),
+        lock=cause.lock,
     )
 
 
-def _wanted(wait: LockWaited) -> str:
+def wanted(wait: LockWaited | DeadlockSide) -> str:
+    """The lock a wait is for, for people.
+
+    Another session's row is waited for by its transaction's id, the queue for it by the tuple (manual, section 53.13).
+    """
+    how = f"{wait.mode} of a {wait.target}"
     if wait.target == "relation":
         return f"{wait.mode} on {wait.relation}"
-    where = f" on {wait.relation}" if wait.relation else ""
-    return f"{wait.mode} of a {wait.target}{where}"
+    if wait.target == "advisory" and wait.relation:
+        return f"{wait.relation} ({wait.mode})"
+    if wait.target in ("transactionid", "tuple") and wait.relation:
+        return f"a row of {wait.relation} ({how})"
+    if wait.target == "virtualxid":
+        return f"the end of an older transaction ({how})"
+    return how + (f" on {wait.relation}" if wait.relation else "")
 
 
 def _together(labels: Sequence[str]) -> tuple[str, ...]:

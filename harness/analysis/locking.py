@@ -49,17 +49,24 @@ class LockBook:
     traced: dict[tuple[Direction, str], tuple[tuple[TakenLock, bool], ...]]
     holds: tuple[LockHeld, ...]
     waits: tuple[LockWaited, ...]
+    others: tuple[LockWaited, ...] = ()
+    """The waits of everybody else."""
 
 
-def lock_book(history: History) -> LockBook:
-    """The locks of the first trace of each statement, and what the load pass saw of the migration's sessions."""
+def lock_book(history: History, *, waits: Sequence[LockWaited] | None = None) -> LockBook:
+    """The locks of the first trace of each statement, and what the load pass saw of the migration's sessions.
+
+    `waits` are those of the load pass where they were merged from several sources.
+    """
     traced: dict[tuple[Direction, str], tuple[tuple[TakenLock, bool], ...]] = {}
     for event in history.of(LocksTaken):
         if event.pass_ is Pass.TRACE:
             traced.setdefault((event.direction, event.statement), tuple((lock, event.exact) for lock in event.locks))
     mine = [h for h in history.of(LockHeld) if h.pass_ is Pass.LOAD and h.role is Role.MIGRATION]
-    waits = [w for w in history.of(LockWaited) if w.pass_ is Pass.LOAD and w.role is Role.MIGRATION]
-    return LockBook(beginning_of(history), traced, tuple(mine), tuple(waits))
+    known = [w for w in history.of(LockWaited) if w.pass_ is Pass.LOAD] if waits is None else waits
+    own = tuple(w for w in known if w.role is Role.MIGRATION)
+    others = tuple(w for w in known if w.role is not Role.MIGRATION)
+    return LockBook(beginning_of(history), traced, tuple(mine), own, others)
 
 
 def beginning_of(history: History) -> Beginning:
@@ -205,10 +212,48 @@ def _held(lock: TakenLock, *, book: LockBook, run: Run) -> tuple[Span, int] | No
             start, error = min(h.start_ns for h in holds), error + max(h.error_ns for h in holds)
     elif waits:
         start = max(w.end_ns for w in waits if w.outcome == "acquired") if _acquired(waits) else start
-    end = run.transaction_end_ns
-    if run.started.autocommit and holds and _releases_early(run):
-        end, error = max(h.end_ns for h in holds), error + max(h.error_ns for h in holds)
+    released = _released(lock, book=book, run=run, holds=holds)
+    # What was taken was held from then on.
+    released = Span(max(released.start_ns, min(start, released.end_ns)), released.end_ns)
+    end, error = (released.start_ns + released.end_ns) // 2, error + released.duration_ns // 2
     return Span(min(start, max(start, end)), max(start, end)), error
+
+
+def _released(lock: TakenLock, *, book: LockBook, run: Run, holds: Sequence[LockHeld]) -> Span:
+    """Within which time the lock was given back: what the client, the polls and those who got it next agree on.
+
+    A COMMIT gives its locks back somewhere between its sending and its answer, which on a busy disk are far apart; a
+    poll that still saw the lock, and the first that waited for it and got it, bring the two ends together.
+    """
+    last = max(holds, key=lambda h: h.end_ns, default=None)
+    polled = Span(last.end_ns - last.error_ns, last.end_ns + last.error_ns) if last is not None else None
+    if run.started.autocommit and polled is not None and _releases_early(run):
+        return polled
+    earliest, latest = run.released.start_ns, run.released.end_ns
+    if polled is not None and polled.start_ns <= latest and polled.end_ns >= earliest:
+        earliest, latest = max(earliest, polled.start_ns), min(latest, polled.end_ns)
+    # All locks of a transaction go at once.
+    taken = {(lock.relation, lock.mode), *((one.relation, one.mode) for one, _ in book.traced.get(run.key, ()))}
+    got = [
+        w.end_ns + w.error_ns for w in book.others
+        if w.outcome == "acquired" and earliest <= w.end_ns + w.error_ns <= latest
+        and run.started.pid in (*w.holders, *w.queue) and _was_refused(w, taken)
+    ]  # fmt: skip
+    return Span(earliest, min([latest, *got]))
+
+
+def _was_refused(wait: LockWaited, taken: Iterable[tuple[str, str]]) -> bool:
+    """Whether one of the locks kept the session waiting; a wait for a transaction is one for its end."""
+    if wait.target == "transactionid":
+        return True
+    return wait.target == "relation" and any(
+        relation == wait.relation and _refused(wait.mode, mode) for relation, mode in taken
+    )
+
+
+def _refused(wanted: str, held: str) -> bool:
+    a, b = mode_of(wanted), mode_of(held)
+    return a is not None and b is not None and a.conflicts_with(b)
 
 
 def _acquired(waits: Iterable[LockWaited]) -> bool:

@@ -12,13 +12,17 @@ from harness.model.words import Direction, Pass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One execution of a statement. `transaction_end_ns` is when its locks were gone, ± `error_ns`."""
+    """One execution of a statement. `transaction_end_ns` is when its locks were gone, ± `error_ns`.
+
+    `released` is the time within which the server gave them back.
+    """
 
     started: StatementStarted
     ended: StatementEnded | None
     span: Span
     transaction_end_ns: int
     error_ns: int
+    released: Span
 
     @property
     def key(self) -> tuple[Direction, str]:
@@ -107,4 +111,9 @@ def _run(
         until, error = over.at_ns, max(start.error_ns, over.error_ns)
     else:
         until, error = last_in[start.direction, start.transaction, start.pid], start.error_ns
-    return Run(started=start, ended=end, span=span, transaction_end_ns=max(until, span.start_ns), error_ns=error)
+    until = max(until, span.start_ns)
+    released = Span(max(until - error, span.start_ns), until + error)
+    if over is not None and over.sent_ns is not None and not start.autocommit:
+        # The answer's time bounds the release from above, so the statements' own clock error does not add to it.
+        released, error = Span(min(over.sent_ns, until), until), start.error_ns
+    return Run(started=start, ended=end, span=span, transaction_end_ns=until, error_ns=error, released=released)

@@ -8,11 +8,11 @@ from harness.analysis.blocking import WaitGraph, actors_of
 from harness.analysis.facts import AcceptedFacts, BlockedFacts, StatementFacts, WaitFacts, WorkFacts
 from harness.analysis.locking import ROUND_TRIP_NS, LockBook, locks_of, longest_hold
 from harness.analysis.runs import Run, first_runs, runs_by_statement
-from harness.analysis.tool_work import share_out
+from harness.analysis.tool_work import run_of, share_out
 from harness.analysis.work import class_of_work
 from harness.events.history import History
 from harness.events.migration import WalWritten, WorkDone
-from harness.events.observation import LockWaited
+from harness.events.observation import DdlLogged, LockWaited
 from harness.model.spans import Span
 from harness.model.words import Direction, Pass
 
@@ -36,6 +36,7 @@ def statements_of(history: History, *, sources: StatementSources) -> tuple[State
     first, loads = first_runs(sources.traced), runs_by_statement(sources.loaded)
     works = _works(history, book=sources.book, traced=first.values())
     wal = _wal(history)
+    commands = _commands(history, runs=(*sources.traced, *sources.loaded))
     keys = sorted({*first, *loads}, key=_order)
     return tuple(
         _statement(
@@ -44,6 +45,7 @@ def statements_of(history: History, *, sources: StatementSources) -> tuple[State
             runs=loads.get(key, []),
             works=works.get(key, ()),
             wal=wal.get(key),
+            commands=commands.get(key, ()),
             sources=sources,
         )
         for key in keys
@@ -63,6 +65,7 @@ def _statement(
     runs: list[Run],
     works: tuple[WorkFacts, ...],
     wal: int | None,
+    commands: tuple[str, ...],
     sources: StatementSources,
 ) -> StatementFacts:
     shown = runs[-1] if runs else traced
@@ -113,6 +116,7 @@ def _statement(
         trace_sqlstate=traced.ended.sqlstate if traced and traced.ended else "",
         accepts=tuple(AcceptedFacts(hazard=a.hazard, reason=a.reason) for a in start.accepts),
         trace_message=traced.ended.message if traced and traced.ended else "",
+        commands=commands,
         failed_attempts=sum(1 for run in runs if run.ended is not None and run.ended.sqlstate),
     )
 
@@ -151,6 +155,7 @@ def _works(history: History, *, book: LockBook, traced: Iterable[Run]) -> dict[K
     """Work on relations that existed before the migration; one that it made itself has no users yet."""
     found: defaultdict[Key, dict[str, WorkFacts]] = defaultdict(dict)
     firsts = tuple(traced)
+    logged = [event for event in history.of(DdlLogged) if event.pass_ is Pass.TRACE]
     for event in history.of(WorkDone):
         if event.pass_ is not Pass.TRACE or not book.beginning.existed(event.relation):
             continue
@@ -158,7 +163,7 @@ def _works(history: History, *, book: LockBook, traced: Iterable[Run]) -> dict[K
             found[event.direction, event.statement].setdefault(event.relation, _work(event))
             continue
         runs = [run for run in firsts if run.started.direction is event.direction]
-        for run, part in share_out(_work(event), runs, book=book):
+        for run, part in share_out(_work(event), runs, book=book, logged=logged):
             found[run.key].setdefault(event.relation, part)
     return {key: tuple(works.values()) for key, works in found.items()}
 
@@ -178,6 +183,16 @@ def _work(event: WorkDone) -> WorkFacts:
         rows_changed=sum(changed) if changed else None,
         rows_inserted=event.rows_inserted,
     )
+
+
+def _commands(history: History, *, runs: Sequence[Run]) -> dict[Key, tuple[str, ...]]:
+    """What event triggers told of each statement, in order, each once."""
+    found: defaultdict[Key, dict[str, None]] = defaultdict(dict)
+    for event in history.of(DdlLogged):
+        run = run_of(event, [run for run in runs if run.started.pass_ is event.pass_])
+        if run is not None and event.trigger == "ddl_command_end":
+            found[run.key].update(dict.fromkeys(f"{event.command} {name}" for name in event.objects or ("",)))
+    return {key: tuple(names) for key, names in found.items()}
 
 
 def _wal(history: History) -> dict[Key, int]:

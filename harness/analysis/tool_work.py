@@ -13,6 +13,7 @@ from harness.analysis.facts import WorkFacts
 from harness.analysis.locking import LockBook, mode_of
 from harness.analysis.runs import Run
 from harness.analysis.work import is_data
+from harness.events.observation import DdlLogged
 
 _DROPS = re.compile(r"\bDROP\b", re.IGNORECASE)
 _EMPTIES = re.compile(r"\bTRUNCATE\b", re.IGNORECASE)
@@ -30,14 +31,38 @@ _READS = re.compile(
 """What makes a statement of definition read a table that it leaves in its file."""
 
 
-def share_out(work: WorkFacts, runs: Sequence[Run], *, book: LockBook) -> Iterator[tuple[Run, WorkFacts]]:
-    """The parts of `work` with the runs they are given to; `runs` are those of its direction, of the trace pass."""
+def run_of(event: DdlLogged, runs: Iterable[Run]) -> Run | None:
+    """The statement that an event trigger told of: the one of its backend under way then."""
+    able = [
+        run for run in runs
+        if run.started.pid == event.pid
+        and run.span.start_ns - run.error_ns - event.error_ns <= event.at_ns <= run.span.end_ns + event.error_ns
+    ]  # fmt: skip
+    return min(able, key=lambda run: abs(run.span.end_ns - event.at_ns), default=None)
+
+
+def _told(work: WorkFacts, runs: Sequence[Run], logged: Iterable[DdlLogged]) -> Run | None:
+    """Who gave the relation a new file, or dropped it, by the server's own word."""
+    kind = "sql_drop" if work.dropped else "table_rewrite" if work.rewritten else ""
+    named = [event for event in logged if event.trigger == kind and work.relation in event.objects]
+    return next((run for event in named if (run := run_of(event, runs)) is not None), None)
+
+
+def share_out(
+    work: WorkFacts, runs: Sequence[Run], *, book: LockBook, logged: Iterable[DdlLogged] = ()
+) -> Iterator[tuple[Run, WorkFacts]]:
+    """The parts of `work` with the runs they are given to; `runs` are those of its direction, of the trace pass.
+
+    `logged` is what event triggers told of that pass; where they name the statement, nothing else decides.
+    """
     done = [run for run in runs if run.succeeded]
     claims = [_claim(run, work.relation, book=book, among=done) for run in done]
     data = [claim for claim in claims if claim.data and (claim.named or claim.strength)]
     other = [claim for claim in claims if not claim.data]
     if work.rewritten or work.truncated or work.dropped:
         taker = _strongest(other, _sign_of(work)) or _longest(claims)
+        if (told := _told(work, done, logged)) is not None:
+            taker = next(claim for claim in claims if claim.run is told)
         changer = _strongest(data) if work.rows_changed else None
         if taker is not None:
             yield taker.run, _unchanged(work) if changer else work

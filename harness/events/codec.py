@@ -35,6 +35,10 @@ AnyEvent = (
     | observation.SessionSeen
     | observation.RelationSeen
     | observation.LockWaited
+    | observation.WaitSeen
+    | observation.BlockerSeen
+    | observation.DeadlockReported
+    | observation.DdlLogged
     | observation.LockHeld
     | observation.ServerErrorLogged
     | observation.ServerSampled

@@ -88,13 +88,17 @@ class StatementEnded(Event, tag="statement_ended", frozen=True, kw_only=True):
 
 
 class TransactionEnded(Event, tag="transaction_ended", frozen=True, kw_only=True):
-    """A transaction of the migration ended: its locks are gone from here on."""
+    """A transaction of the migration ended: its locks are gone from here on.
+
+    `sent_ns` is when what ended it was sent, None where not known: the locks went between then and `at_ns`.
+    """
 
     pass_: Pass
     direction: Direction
     transaction: int
     committed: bool
     error_ns: int = 0
+    sent_ns: int | None = None
 
 
 class MigrationPaused(Event, tag="migration_paused", frozen=True, kw_only=True):

@@ -59,6 +59,78 @@ class LockWaited(Event, tag="lock_waited", frozen=True, kw_only=True):
     holders: tuple[int, ...]
     queue: tuple[int, ...]
     source: str = "log"
+    query: str = ""
+    """What the waiting session ran, its literals removed; "" where the log did not say it."""
+
+
+class WaitSeen(Event, tag="wait_seen", frozen=True, kw_only=True):
+    """A wait for a lock as pg_locks showed it, from the second witness beside the server's log.
+
+    It began at `start_ns` by pg_locks.waitstart ± `error_ns`, and still went on at `seen_ns` (when the last poll that
+    showed it was sent, exact). `polls` showed it. Only waits of at least 20 ms are told.
+    """
+
+    pass_: Pass
+    pid: int
+    role: Role
+    mode: str
+    target: str
+    start_ns: int
+    seen_ns: int
+    error_ns: int
+    polls: int
+
+
+class BlockerSeen(Event, tag="blocker_seen", frozen=True, kw_only=True):
+    """A session that stood in the way of a wait of the migration (`blocked`), asked of the server while it did.
+
+    `modes` are what it held on the relation waited for, fast-path locks included; empty for a wait for something else,
+    or where it queued itself. `state` is pg_stat_activity's, `query` its last one with its literals removed,
+    `transaction_start_ns` when its transaction began, None outside of one.
+    """
+
+    pass_: Pass
+    blocked: int
+    pid: int
+    role: Role
+    modes: tuple[str, ...]
+    state: str
+    query: str
+    transaction_start_ns: int | None
+
+
+class DeadlockSide(msgspec.Struct, frozen=True, kw_only=True):
+    """One process of a deadlock: what it waited for (as LockWaited says it), behind whom, and what it ran."""
+
+    pid: int
+    role: Role
+    mode: str
+    target: str
+    relation: str
+    blocked_by: int
+    query: str
+
+
+class DeadlockReported(Event, tag="deadlock_reported", frozen=True, kw_only=True):
+    """A deadlock as the server's log describes it: the victim's pid first among `sides`, each waiting for the next."""
+
+    pass_: Pass
+    pid: int
+    sides: tuple[DeadlockSide, ...]
+
+
+class DdlLogged(Event, tag="ddl_logged", frozen=True, kw_only=True):
+    """A statement of definition of a tool, told by an event trigger while it still had its locks, ± `error_ns`.
+
+    `trigger` is ddl_command_end, table_rewrite or sql_drop; `objects` are qualified names. It may stand in a function.
+    """
+
+    pass_: Pass
+    pid: int
+    trigger: str
+    command: str
+    objects: tuple[str, ...]
+    error_ns: int
 
 
 class LockHeld(Event, tag="lock_held", frozen=True, kw_only=True):

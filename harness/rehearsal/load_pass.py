@@ -3,6 +3,7 @@
 Where the scenario asks for it, an A/A window comes first: everything as while migrating, and nothing migrates.
 """
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from harness.model.units import NS_PER_S, parse_duration
@@ -15,6 +16,7 @@ from harness.rehearsal.migration.plan import MigrationPlan
 from harness.rehearsal.migrator import Migrator, migrator
 from harness.rehearsal.observer.observer import Observer
 from harness.rehearsal.stage import Stage, harness_session
+from harness.rehearsal.tool_pause import resting
 from harness.rehearsal.traffic.ledger import LedgerEntry
 from harness.rehearsal.verification.beginning import Contents, compare_schema, read_contents, see_state
 from harness.rehearsal.verification.invariants import AFTER_ROLLBACK, check_invariants
@@ -58,7 +60,7 @@ class _Load:
             observer.start()
             ahead = self.application.stand_before
             with migrator(self.stage, self.server, plan=plan, pass_=_PASS, ahead=ahead) as change:
-                witnessed = _Witnessed(change, observer, tool=plan.command is not None)
+                witnessed = _Witnessed(change, observer, self.server, tool=plan.command is not None)
                 self._calibrate(observer)
                 self._baseline()
                 applied, up_ok = self._go_up(witnessed)
@@ -157,17 +159,19 @@ class _Witnessed:
 
     change: Migrator
     observer: Observer
+    server: Server
     tool: bool
 
     def run(self, direction: Direction, steps: tuple[str, ...]) -> tuple[tuple[str, ...], bool]:
         """The steps that were applied, and whether all were."""
         if not steps and not self.tool:
             return (), True
-        self.observer.migration_started(direction, tool=self.tool)
-        try:
-            outcome = self.change.run(direction, steps=None if self.tool else steps)
-        finally:
-            self.observer.migration_ended()
+        with resting(self.server, rest_s=0) if self.tool else nullcontext():
+            self.observer.migration_started(direction, tool=self.tool)
+            try:
+                outcome = self.change.run(direction, steps=None if self.tool else steps)
+            finally:
+                self.observer.migration_ended()
         return outcome.applied, outcome.ok
 
 

@@ -115,12 +115,34 @@ def _finding(finding: FindingView) -> list[str]:
     lines = [f"#### {finding.status.mark} {finding.level} {escape(f'[{finding.id}]')} {escape(finding.title)}", ""]
     if finding.location:
         lines += [f"{escape(finding.location)} · {escape(finding.marker)}", "", *fence(finding.excerpt, "sql"), ""]
+    lines += _chain(finding)
     lines += [f"- {escape(text)}" for text in finding.evidence]
     if finding.impact:
         lines.append(f"- **Impact** {escape(finding.impact)}")
     if finding.remedy:
         lines += ["", "**Help**", "", *fence(finding.remedy, "sql")]
     return lines
+
+
+def _chain(finding: FindingView) -> list[str]:
+    """The blocking chain as a nested list, and below it who waited how long in all."""
+    chain = finding.chain
+    if not chain.links:
+        return []
+    lines = [f"Blocking chain {escape(chain.moment)}:", ""]
+    for link in chain.links:
+        query = f" {_code(link.query)}" if link.query else ""
+        lines.append(f"{'  ' * link.depth}- **{escape(link.who)}** {escape(link.what)}{query}")
+    paid = [f"- {escape(share)}" for share in chain.shares]
+    return [*lines, "", *(["Who waited for it, in all:", "", *paid, ""] if paid else [])]
+
+
+def _code(text: str) -> str:
+    """Inline code, whose fence is longer than any run of backticks inside."""
+    ticks = "`" * (max((len(run) for run in re.findall(r"`+", text)), default=0) + 1)
+    pad = " " if "`" in text else ""
+    plain = "".join(char if char.isprintable() else " " for char in one_line(text))
+    return f"{ticks}{pad}{plain}{pad}{ticks}"
 
 
 def _details(summary: str, body: Sequence[str]) -> list[str]:

@@ -100,6 +100,7 @@ def statement(one: StatementFacts) -> Statement:
         expected_held_low_ms_at_production=milliseconds(expected.held_low_ns),
         expected_held_high_ms_at_production=milliseconds(expected.held_high_ns),
         not_expected_because=expected.reason or None,
+        commands=one.commands,
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from harness.analysis import judgement
+from harness.report import chains_json as c
 from harness.report import numbers_json as n
 from harness.report import probes_json as p
 from harness.report import shapes
@@ -100,6 +101,8 @@ class Rehearsal(msgspec.Struct, frozen=True, kw_only=True):
     workload: tuple[shapes.Source, ...] = ()
     trust: tuple[Check, ...] = ()
     probes: p.Probes | None = None
+    chains: tuple[shapes.Chain, ...] = ()
+    deadlocks: tuple[shapes.Deadlock, ...] = ()
 
 
 def render_json(view: View) -> bytes:
@@ -141,6 +144,8 @@ def build_rehearsal(view: View) -> Rehearsal:
         workload=tuple(t.sources(facts)),
         trust=tuple(_check(check) for check in view.judgement.trust),
         probes=p.probes(facts),
+        chains=c.chains(facts),
+        deadlocks=c.deadlocks(facts),
     )
 
 

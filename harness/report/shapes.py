@@ -72,6 +72,70 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     expected_held_low_ms_at_production: float | None = None
     expected_held_high_ms_at_production: float | None = None
     not_expected_because: str | None = None
+    commands: tuple[str, ...] = ()
+
+
+class ChainNode(msgspec.Struct, frozen=True, kw_only=True):
+    """One session of a lock queue, with those that wait for it, in order; null or "" is not known or does not apply."""
+
+    pid: int
+    who: str
+    role: str
+    statement: str
+    operation: str
+    sql: str
+    wants: str
+    behind: str
+    waited_ms: float | None
+    error_ms: float | None
+    holds: str
+    since_ms: float | None
+    waiting: tuple["ChainNode", ...]
+
+
+class BlockedShare(msgspec.Struct, frozen=True, kw_only=True):
+    """Waits of one operation that one lock of a statement caused; `behind` held or queue. The waits overlap in time."""
+
+    lock: str
+    behind: str
+    operation: str
+    waits: int
+    actors: int
+    total_ms: float | None
+    max_ms: float | None
+
+
+class Chain(msgspec.Struct, frozen=True, kw_only=True):
+    """The lock queue around a statement when most sessions waited because of it; `at_ms` counts from the run."""
+
+    statement: str
+    direction: str
+    at_ms: float | None
+    blocked: int
+    roots: tuple[ChainNode, ...]
+    shares: tuple[BlockedShare, ...]
+
+
+class DeadlockSide(msgspec.Struct, frozen=True, kw_only=True):
+    """One session of a deadlock; `what` is a statement of the migration or an operation, "" otherwise."""
+
+    pid: int
+    who: str
+    role: str
+    what: str
+    wanted: str
+    blocked_by: str
+    query: str
+
+
+class Deadlock(msgspec.Struct, frozen=True, kw_only=True):
+    """A deadlock the server resolved; the victim's side first, each waiting for the next. Times count from the run."""
+
+    at_ms: float | None
+    victim: str
+    role: str
+    statement: str | None
+    sides: tuple[DeadlockSide, ...]
 
 
 class Times(msgspec.Struct, frozen=True, kw_only=True):

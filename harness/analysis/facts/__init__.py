@@ -15,10 +15,12 @@ from harness.analysis.facts.application import (
     TimesFacts,
     TrafficFacts,
 )
+from harness.analysis.facts.chains import BlockedShare, ChainFacts, ChainNode
 from harness.analysis.facts.change import (
     AcceptedFacts,
     BlockedFacts,
     DeadlockFacts,
+    DeadlockSideFacts,
     ExpectedFacts,
     LockFacts,
     LockSlotsFacts,
@@ -50,11 +52,15 @@ __all__ = [
     "AntagonistFacts",
     "AppStatementFacts",
     "BlockedFacts",
+    "BlockedShare",
     "CallFacts",
+    "ChainFacts",
+    "ChainNode",
     "CourseFacts",
     "DeadRowsFacts",
     "DeadlockFacts",
     "DeadlockProbeFacts",
+    "DeadlockSideFacts",
     "EffectFacts",
     "EnvironmentFacts",
     "ErrorFacts",

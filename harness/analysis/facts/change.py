@@ -60,6 +60,8 @@ class BlockedFacts:
     error_ns: int
     behind: str
     chain: tuple[str, ...]
+    lock: str = ""
+    """The statement's lock at fault, held or asked for: "AccessExclusiveLock on public.orders"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,16 +97,34 @@ class AcceptedFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeadlockSideFacts:
+    """One session of a deadlock: what it waited for, behind whom, what it ran.
+
+    `what` is the migration's statement (S2), an actor's operation, or ""; `query` has no literals.
+    """
+
+    pid: int
+    who: str
+    role: str
+    what: str
+    wanted: str
+    blocked_by: str
+    query: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeadlockFacts:
     """A deadlock the server resolved (40P01).
 
-    `victim` names the session that got the error, `statement` the migration's statement under way then.
+    `victim` names the session that got the error, `statement` the migration's statement under way then. `sides` are all
+    sessions of it, the victim first, each waiting for the next; empty where the server's log did not tell.
     """
 
     at_ns: int
     victim: str
     role: str
     statement: str
+    sides: tuple[DeadlockSideFacts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +216,8 @@ class StatementFacts:
     trace_sqlstate: str
     accepts: tuple[AcceptedFacts, ...] = ()
     trace_message: str = ""
+    commands: tuple[str, ...] = ()
+    """What a tool's statement defined, by event triggers, inside functions too: "ALTER TABLE public.orders"."""
     failed_attempts: int = 0
     """Attempts under load that ended with an error, retried or not."""
     lock_slots: LockSlotsFacts | None = None

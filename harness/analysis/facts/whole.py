@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from harness.analysis.facts.aftermath import InvariantFacts, RollbackFacts, StateFacts
 from harness.analysis.facts.application import AntagonistFacts, ErrorFacts, OperationFacts, Timeline, TrafficFacts
+from harness.analysis.facts.chains import ChainFacts
 from harness.analysis.facts.change import DeadlockFacts, StatementFacts
 from harness.analysis.facts.left import LeftFacts
 from harness.analysis.facts.probes import DeadlockProbeFacts, QueueProbeFacts
@@ -109,3 +110,5 @@ class Facts:
     effect: EffectFacts | None = None
     left: LeftFacts = field(default_factory=LeftFacts)
     """What the change left behind, where the trace pass measured it."""
+    chains: tuple[ChainFacts, ...] = ()
+    """The lock queue around each statement that waited or made others wait, at its worst moment."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from harness.analysis.facts import DeadlockFacts, Facts, ProbedDeadlockFacts
+from harness.analysis.facts import DeadlockFacts, DeadlockSideFacts, Facts, ProbedDeadlockFacts
 from harness.analysis.findings import finding
 from harness.analysis.judgement import Finding, Hazard, Level
 from harness.analysis.remedy.safer import RETRY
@@ -38,7 +38,7 @@ def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
         title=_title(len(found) or len(traced) or len(probed)),
         statement=statement,
         marker="deadlock",
-        evidence=(*(_text(one, facts) for one in found), *(_probed(one) for one in probed))
+        evidence=(*(line for one in found for line in _lines(one, facts)), *(_probed(one) for one in probed))
         or (f"{named} failed with 40P01",),
         impact="the victim's transaction is rolled back with an error",
         remedy=f"{RETRY}\n-- and take locks in the application's order, one table or one small batch a transaction",
@@ -49,9 +49,16 @@ def _title(count: int) -> str:
     return f"{count} deadlock{'s' if count > 1 else ''} between the migration and the application"
 
 
-def _text(one: DeadlockFacts, facts: Facts) -> str:
+def _lines(one: DeadlockFacts, facts: Facts) -> list[str]:
+    """The victim, and, where the server told them, both sides: what each ran, waited for, and behind whom."""
     during = f" while {one.statement} ran" if one.statement else ""
-    return f"{one.victim} got 40P01 at {facts.moment(one.at_ns)}{during}"
+    return [f"{one.victim} got 40P01 at {facts.moment(one.at_ns)}{during}", *(_side(side) for side in one.sides)]
+
+
+def _side(side: DeadlockSideFacts) -> str:
+    who = f"{side.who} ({side.what})" if side.what else side.who
+    ran = f" in {side.query}" if side.query else ""
+    return f"{who} waited{ran} for {side.wanted}, held by {side.blocked_by}"
 
 
 def _probed(one: ProbedDeadlockFacts) -> str:

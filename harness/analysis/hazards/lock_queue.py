@@ -71,7 +71,7 @@ def _seen(statement: StatementFacts, facts: Facts) -> Finding:
         evidence=(
             f"{blockers} stood before it from {facts.moment(wait.span.start_ns)} to {facts.moment(wait.span.end_ns)}",
             f"{actors} waited behind {statement.id}, at most {longest} ± {_time(statement.blocked_error_ns)}",
-            *(" → ".join(blocked.chain) for blocked in statement.blocked[:3]),
+            " → ".join(max(statement.blocked, key=lambda one: one.waited_ns).chain),
         ),
         impact=f"{len(statement.blocked):,} operations waited {_time(statement.blocked_total_ns)} in all",
         remedy=with_timeout(statement),

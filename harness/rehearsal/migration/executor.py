@@ -56,7 +56,7 @@ class Executor:
         committed = not result.sqlstate and not result.tag.startswith("ROLLBACK")
         if result.sqlstate and self._last is not None:
             self._tell_failed_end(self._last, result, text=text, span=(start, now))
-        self._ended(now, direction=direction, committed=committed, error_ns=now - start)
+        self._ended(now, direction=direction, committed=committed, error_ns=now - start, sent_ns=start)
         if self.session.in_transaction and not result.sqlstate:
             # AND CHAIN: the next transaction is open already.
             self._transaction += 1
@@ -175,7 +175,9 @@ class Executor:
             left_behind=left,
         )
 
-    def _ended(self, at_ns: int, *, direction: Direction, committed: bool, error_ns: int) -> None:
+    def _ended(
+        self, at_ns: int, *, direction: Direction, committed: bool, error_ns: int, sent_ns: int | None = None
+    ) -> None:
         self.sink(
             TransactionEnded(
                 at_ns=at_ns,
@@ -184,5 +186,6 @@ class Executor:
                 transaction=self._transaction,
                 committed=committed,
                 error_ns=error_ns,
+                sent_ns=sent_ns,
             )
         )

@@ -6,12 +6,16 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True, slots=True, order=True)
 class HoldKey:
-    """What makes two sightings one hold; `transaction` is the virtual transaction, "" for a mode that outlives it."""
+    """What makes two sightings one hold; `transaction` is the virtual transaction, "" for a mode that outlives it.
+
+    An advisory lock has no relation (`oid` 0) but its key.
+    """
 
     pid: int
     oid: int
     mode: str
     transaction: str
+    advisory: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """What `log_lock_waits` writes about a wait: going on, ended, broken by the deadlock detector (lc_messages C)."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -21,13 +22,15 @@ class LockNews(Enum):
 class LockTarget:
     """What is locked: `kind` as in pg_locks.locktype (relation, tuple, transactionid, virtualxid, advisory, …).
 
-    `relation` and `database` are OIDs, 0 where the target has none; `text` is the server's own description.
+    `relation` and `database` are OIDs, 0 where the target has none; `text` is the server's own description. `key` is an
+    advisory lock's, as the application writes it: one number, or two with a comma.
     """
 
     kind: str
     relation: int
     database: int
     text: str
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +71,14 @@ _TARGETS = tuple(
         ("spectoken", r"speculative token \d+ of transaction \d+"),
         ("object", r"object \d+ of class \d+ of database (?P<db>\d+)"),
         ("userlock", r"user lock \[\d+,\d+,\d+\]"),
-        ("advisory", r"advisory lock \[(?P<db>\d+),\d+,\d+,\d+\]"),
+        ("advisory", r"advisory lock \[(?P<db>\d+),(?P<class>\d+),(?P<object>\d+),(?P<form>\d+)\]"),
         ("applytransaction", r"remote transaction \d+ of subscription \d+ of database (?P<db>\d+)"),
     )
 )
+
+
+_TOOLS = {"72707369": "Prisma Migrate", "7241865325823964": "node-pg-migrate"}
+"""Keys that a tool always uses (Prisma: schema-engine's PostgreSQL connector; node-pg-migrate: PG_MIGRATE_LOCK_ID)."""
 
 
 def parse_lock_message(message: str, *, detail: str = "") -> LockMessage | None:
@@ -100,8 +107,28 @@ def parse_target(text: str) -> LockTarget:
     for kind, pattern in _TARGETS:
         if found := pattern.match(text):
             parts = found.groupdict()
-            return LockTarget(kind, int(parts.get("rel") or 0), int(parts.get("db") or 0), text)
+            key = _advisory_key(parts) if kind == "advisory" else ""
+            return LockTarget(kind, int(parts.get("rel") or 0), int(parts.get("db") or 0), text, key)
     return LockTarget("other", 0, 0, text)
+
+
+def advisory_name(key: str) -> str:
+    """What an advisory lock is called: a known tool's by the tool, so that two deploys at once explain themselves.
+
+    >>> advisory_name("72707369"), advisory_name("1,2")
+    ("Prisma Migrate's advisory lock 72707369", 'advisory lock 1,2')
+    """
+    tool = _TOOLS.get(key)
+    return f"{tool}'s advisory lock {key}" if tool else f"advisory lock {key}"
+
+
+def _advisory_key(parts: Mapping[str, str | None]) -> str:
+    """As pg_locks' columns give it: form 1 is one key of 64 bits, signed, form 2 two of 32 (manual, section 53.13)."""
+    high, low = int(parts["class"] or 0), int(parts["object"] or 0)
+    if parts["form"] != "1":
+        return f"{high},{low}"
+    key = high << 32 | low
+    return str(key - (1 << 64) if key >= 1 << 63 else key)
 
 
 def parse_row_context(context: str) -> str:

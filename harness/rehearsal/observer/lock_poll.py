@@ -17,8 +17,11 @@ from harness.model.words import Pass, Role
 from harness.postgres.ports import Server
 from harness.rehearsal.observer.holds import Hold, HoldKey, HoldTracker
 from harness.rehearsal.observer.link import Link
+from harness.rehearsal.observer.lock_messages import advisory_name
 from harness.rehearsal.observer.relations import Relation, Relations
 from harness.rehearsal.observer.sessions import Sessions, read_backends
+from harness.rehearsal.observer.wait_sightings import Blockers, WaitingRow, WaitSightings
+from harness.rehearsal.observer.wall_clock import WallClock
 from harness.rehearsal.observer.windows import Windows
 
 # Polling takes at most this share of one core of the server: 5 ms apart at 0.25 ms a poll, 9 ms apart at 0.45 ms with
@@ -26,6 +29,8 @@ from harness.rehearsal.observer.windows import Windows
 _MAX_SHARE = 0.05
 # An uncommitted relation stays invisible until it is committed: looking more often than this finds nothing more.
 _LOOK_AGAIN_NS = 100 * NS_PER_MS
+# DROP INDEX CONCURRENTLY and its like hold their strong locks for 1 to 3 ms, and no transaction of ours frames them.
+_CONCURRENTLY_INTERVAL_NS = 2 * NS_PER_MS
 _RECONNECT_S = 0.05
 _RECENT_POLLS = 32
 
@@ -55,15 +60,26 @@ class SeenHold:
 class _Row:
     key: HoldKey
     granted: bool
+    target: str
+    start_us: int | None
 
     @classmethod
     def of(cls, result: PGresult, number: int) -> "_Row":
         """Row `number` of lock_poll.sql."""
-        pid, oid, mode, transaction, granted = (result.get_value(number, i) or b"" for i in range(5))
+        pid, oid, mode, transaction, granted, target, start, advisory = (
+            result.get_value(number, i) or b"" for i in range(8)
+        )
         name = mode.decode()
-        # CREATE INDEX CONCURRENTLY, VACUUM and their like keep this mode across the transactions they consist of.
-        lasting = name == LockMode.SHARE_UPDATE_EXCLUSIVE.pg_name
-        return cls(HoldKey(int(pid), int(oid), name, "" if lasting else transaction.decode()), granted == b"t")
+        # CREATE INDEX CONCURRENTLY, VACUUM and their like keep this mode across the transactions they consist of; an
+        # advisory lock may be the session's.
+        lasting = name == LockMode.SHARE_UPDATE_EXCLUSIVE.pg_name or advisory
+        key = HoldKey(int(pid), int(oid), name, "" if lasting else transaction.decode(), advisory.decode())
+        return cls(key, granted == b"t", target.decode(), int(start) if start else None)
+
+    @property
+    def waiting(self) -> WaitingRow:
+        """The row as one of a session that waits."""
+        return WaitingRow(self.key.pid, self.key.mode, self.target, self.start_us)
 
 
 class LockPoller:
@@ -82,6 +98,7 @@ class LockPoller:
         sessions: Sessions,
         relations: Relations,
         windows: Windows,
+        wall: WallClock,
         emit: Callable[[AnyEvent], None],
         interval_ns: int,
         busy_interval_ns: int,
@@ -97,6 +114,9 @@ class LockPoller:
         self._interval_ns = interval_ns
         self._busy_interval_ns = busy_interval_ns
         self._tracker = HoldTracker()
+        self._sightings = WaitSightings(pass_=pass_, wall=wall, sessions=sessions)
+        self._blockers = Blockers(pass_=pass_, clock=clock, wall=wall, sessions=sessions)
+        self._concurrently = False
         self._roles: dict[HoldKey, Role] = {}
         self._looked_up: dict[int, int] = {}
         self._last_asked_ns: int | None = None
@@ -131,6 +151,8 @@ class LockPoller:
         """Tell the holds that nothing ended, and close the connection; call after `run` returned."""
         try:
             self._tell(self._tracker.finish(at_ns=self._clock.now_ns()))
+            for seen in self._sightings.finish():
+                self._emit(seen)
         finally:
             self._link.close()
 
@@ -142,13 +164,19 @@ class LockPoller:
         rows = [_Row.of(result, number) for number in range(result.ntuples)]
         self._account(asked, answered)
         self.last_poll_ns = asked
-        for row in rows:
-            if not row.granted:
-                self.last_waiting[row.key.pid] = asked
+        waiting = [row.waiting for row in rows if not row.granted]
+        self.last_waiting.update((row.pid, asked) for row in waiting)
+        for seen in self._sightings.poll(waiting, asked_ns=asked):
+            self._emit(seen)
         granted = [row.key for row in rows if row.granted]
         keys = self._of_interest(granted)
-        self._look_up({key.oid for key in keys})
+        self._look_up({key.oid for key in keys if key.oid})
         self._tell(self._tracker.poll(keys, asked_ns=asked, answered_ns=answered))
+        # A statement that commits on its way holds this mode all along, and strong ones for moments.
+        self._concurrently = any(key.mode == LockMode.SHARE_UPDATE_EXCLUSIVE.pg_name for key in keys)
+        for due in self._blockers.due(waiting, asked_ns=asked):
+            for blocker in self._blockers.ask(self._link.get(), due):
+                self._emit(blocker)
 
     def _of_interest(self, granted: list[HoldKey]) -> list[HoldKey]:
         if any(self._sessions.role_of(key.pid) is None for key in granted):
@@ -157,7 +185,8 @@ class LockPoller:
         keys = []
         for key in granted:
             role = self._sessions.role_of(key.pid) or Role.OTHER
-            if role is Role.MIGRATION or (role is not Role.OBSERVER and _is_strong(key.mode)):
+            strong = not key.advisory and role is not Role.OBSERVER and _is_strong(key.mode)
+            if role is Role.MIGRATION or strong:
                 keys.append(key)
                 self._roles.setdefault(key, role)
         return keys
@@ -171,33 +200,37 @@ class LockPoller:
                 self._emit(event)
 
     def _tell(self, holds: list[Hold]) -> None:
-        unknown = self._relations.unknown(hold.key.oid for hold in holds)
+        unknown = self._relations.unknown(hold.key.oid for hold in holds if hold.key.oid)
         if unknown and not self._link.is_lost:
             for event in self._relations.learn(self._link.get(), unknown, at_ns=self._clock.now_ns()):
                 self._emit(event)
         for hold in holds:
             role = self._roles.pop(hold.key, Role.OTHER)
+            if hold.key.advisory:
+                self._emit(self._held(hold, role, relation=advisory_name(hold.key.advisory), kind="advisory"))
+                continue
             relation = self._relations.get(hold.key.oid)
             # Never visible: made and gone within its transaction, so nobody else could meet it.
             if relation is None or (relation.is_system and not _is_strong(hold.key.mode)):
                 continue
             if role is Role.MIGRATION:
                 self.migration_holds.append(SeenHold(hold, relation, role))
-            self._emit(
-                LockHeld(
-                    at_ns=hold.end_ns,
-                    pass_=self._pass,
-                    pid=hold.key.pid,
-                    role=role,
-                    relation=relation.relation,
-                    kind=relation.kind,
-                    mode=hold.key.mode,
-                    start_ns=hold.start_ns,
-                    end_ns=hold.end_ns,
-                    error_ns=hold.error_ns,
-                    existed=relation.existed,
-                )
-            )
+            self._emit(self._held(hold, role, relation=relation.relation, kind=relation.kind, existed=relation.existed))
+
+    def _held(self, hold: Hold, role: Role, *, relation: str, kind: str, existed: bool = False) -> LockHeld:
+        return LockHeld(
+            at_ns=hold.end_ns,
+            pass_=self._pass,
+            pid=hold.key.pid,
+            role=role,
+            relation=relation,
+            kind=kind,
+            mode=hold.key.mode,
+            start_ns=hold.start_ns,
+            end_ns=hold.end_ns,
+            error_ns=hold.error_ns,
+            existed=existed,
+        )
 
     def _account(self, asked_ns: int, answered_ns: int) -> None:
         took = answered_ns - asked_ns
@@ -228,11 +261,14 @@ class LockPoller:
     def _pause_ns(self) -> int:
         if self._windows.current is None:
             return self._interval_ns
+        wanted = self._busy_interval_ns
+        if self._concurrently:
+            wanted = min(wanted, _CONCURRENTLY_INTERVAL_NS)
         if self._pass is not Pass.LOAD:
-            return self._busy_interval_ns
+            return wanted
         # The quickest of the last polls is their cost; the others also waited for a busy machine's processor.
         affordable = round(min(self._recent_ns, default=0) / _MAX_SHARE)
-        return max(self._busy_interval_ns, min(affordable, self._interval_ns))
+        return max(wanted, min(affordable, self._interval_ns))
 
 
 def _is_strong(mode: str) -> bool:

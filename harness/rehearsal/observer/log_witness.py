@@ -4,13 +4,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from harness.events.codec import AnyEvent
-from harness.events.observation import LockWaited
+from harness.events.observation import DdlLogged, DeadlockReported, DeadlockSide, LockWaited
+from harness.events.run import QualityNoted
 from harness.model.units import NS_PER_S
 from harness.model.words import Pass, Role
 from harness.postgres.log_lines import LogLine
+from harness.rehearsal.observer.ddl_messages import parse_ddl
+from harness.rehearsal.observer.deadlock_report import DEADLOCK, ReportedSide, parse_deadlock
 from harness.rehearsal.observer.errors import error_event
+from harness.rehearsal.observer.lock_messages import LockTarget, advisory_name, parse_row_context
 from harness.rehearsal.observer.relations import Relations
 from harness.rehearsal.observer.sessions import Sessions
+from harness.rehearsal.observer.statement_text import query_text
 from harness.rehearsal.observer.tool_statements import ToolStatements
 from harness.rehearsal.observer.waits import TIMESTAMP_RESOLUTION_NS, Wait, WaitTracker
 from harness.rehearsal.observer.wall_clock import WallClock
@@ -44,9 +49,12 @@ class LogWitness:
         if role is Role.OBSERVER:
             return events
         at = self.wall.to_run(line.wall_ns + TIMESTAMP_RESOLUTION_NS // 2).at_ns
+        if (ddl := self._ddl(line, role, at_ns=at)) is not None:
+            return [*events, *ddl]
         error = error_event(line, pass_=self.pass_, role=role, at_ns=at)
         if error is not None:
             events.append(error)
+            events += self._deadlock(line, at_ns=at)
         if role is Role.MIGRATION and (direction := self.windows.tool_at(at)) is not None:
             events += self.tools.observe(line, direction=direction)
         return events
@@ -94,6 +102,7 @@ class LogWitness:
             outcome=wait.outcome,
             holders=wait.holders,
             queue=wait.queue,
+            query=wait.query,
         )
         if role is Role.MIGRATION:
             self.migration_waits.append(event)
@@ -104,11 +113,66 @@ class LogWitness:
             told.pid, application_name=told.application_name, backend_type=told.backend_type
         )
 
+    def _ddl(self, line: LogLine, role: Role, *, at_ns: int) -> list[AnyEvent] | None:
+        """What an event trigger told; an unknown backend that defines something while a tool runs is the tool's."""
+        said = parse_ddl(line.message) if line.severity == "LOG" else None
+        if said is None:
+            return None
+        if role is Role.HARNESS or self.windows.tool_at(at_ns) is None:
+            return []
+        events: list[AnyEvent] = []
+        if role is Role.OTHER:
+            self.sessions.adopt(line.pid)
+            name = line.application_name or "without a name"
+            message = f"backend {line.pid} ({name}) was there before the tool and ran {said.tag}: taken for the tool's"
+            events.append(
+                QualityNoted(
+                    at_ns=at_ns,
+                    subject="migration tool's sessions",
+                    message=message,
+                    inconclusive=False,
+                    remedy="its other statements are not in the log, which begins with a session",
+                )
+            )
+        error = self.wall.to_run(line.wall_ns).error_ns + TIMESTAMP_RESOLUTION_NS
+        events.append(
+            DdlLogged(
+                at_ns=at_ns, pass_=self.pass_, pid=line.pid, trigger=said.event, command=said.tag,
+                objects=said.objects, error_ns=error,
+            )
+        )  # fmt: skip
+        return events
+
+    def _deadlock(self, line: LogLine, *, at_ns: int) -> list[AnyEvent]:
+        """Both sides of a deadlock, from the detail of the victim's error; nothing for any other entry."""
+        sides = parse_deadlock(line.detail) if line.sqlstate == DEADLOCK else ()
+        if not sides:
+            return []
+        row = parse_row_context(line.context)
+        told = [self._side(side, row_relation=row if side.pid == line.pid else "") for side in sides]
+        return [DeadlockReported(at_ns=at_ns, pass_=self.pass_, pid=line.pid, sides=tuple(told))]
+
+    def _side(self, side: ReportedSide, *, row_relation: str) -> DeadlockSide:
+        return DeadlockSide(
+            pid=side.pid,
+            role=self.sessions.role_of(side.pid) or Role.OTHER,
+            mode=side.mode,
+            target=side.target.kind,
+            relation=self._named(side.target, row_relation=row_relation),
+            blocked_by=side.blocked_by,
+            query=query_text(side.query),
+        )
+
     def _relation(self, wait: Wait) -> str:
-        oid = wait.target.relation
+        return self._named(wait.target, row_relation=wait.row_relation)
+
+    def _named(self, target: LockTarget, *, row_relation: str) -> str:
+        oid = target.relation
+        if target.key:
+            return advisory_name(target.key)
         if oid == 0:
-            return self.relations.by_unqualified(wait.row_relation) if wait.row_relation else ""
-        if wait.target.database not in (0, self.database_oid):
+            return self.relations.by_unqualified(row_relation) if row_relation else ""
+        if target.database not in (0, self.database_oid):
             return f"oid {oid}"
         if self.relations.get(oid) is None:
             self.look_up(oid)

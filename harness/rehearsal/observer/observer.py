@@ -170,6 +170,7 @@ class Observer:
             sessions=self._sessions,
             relations=self._relations,
             windows=self._windows,
+            wall=self._wall,
             emit=self._sink,
             interval_ns=self._interval_ns,
             busy_interval_ns=self._busy_interval_ns,

@@ -91,6 +91,11 @@ class Sessions:
         with self._lock:
             self._before_tool = None
 
+    def adopt(self, pid: int) -> None:
+        """Take a backend for the tool's that was seen to do its work."""
+        with self._lock:
+            self._adopted.add(pid)
+
     def update(self, backends: Iterable[Backend], *, at_ns: int) -> list[SessionSeen | QualityNoted]:
         """Take in what pg_stat_activity shows; the events of backends that are new or have a new name."""
         with self._lock:

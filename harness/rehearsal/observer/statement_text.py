@@ -3,10 +3,14 @@
 import re
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 import postgast
 
 from harness.model.redaction import mask_credentials
+
+MOST_QUERY = 300
+"""Characters of a query that are kept: enough to recognise it, and to keep the journal of a long stall small."""
 
 
 class Control(Enum):
@@ -31,6 +35,9 @@ class Part:
 _COMMENT = re.compile(r"/\*.*?\*/|--[^\n]*", re.DOTALL)
 _WORD = re.compile(r"[A-Za-z_]+")
 _LITERAL = re.compile(r"(?:\b[eEbBxX])?'(?:[^'\\]|\\.|'')*'")
+# Also one whose end was cut off, and dollar quotes.
+_ANY_LITERAL = re.compile(r"(?:\b[eEbBxX])?'(?:[^'\\]|\\.|'')*(?:'|$)|\$(?P<tag>\w*)\$.*?(?:\$(?P=tag)\$|$)", re.DOTALL)
+_NUMBER = re.compile(r"(?<![\w$.])\d+(?:\.\d+)?\b")
 # Words that may stand between the verb and the kind of object and are no part of the command tag.
 _MODIFIERS = frozenset(
     {
@@ -113,6 +120,26 @@ def without_data(sql: str) -> str:
     if _split(sql) is None:
         return mask_credentials(_LITERAL.sub("'…'", sql))
     return mask_credentials(";\n".join(_part_without_data(part) for part in split_parts(sql)))
+
+
+@lru_cache(maxsize=2048)
+def query_text(sql: str) -> str:
+    """Any session's query for people: on one line, every literal replaced, at most MOST_QUERY characters.
+
+    Cached, because an application sends the same texts over and over.
+
+    >>> query_text("UPDATE orders\\n SET status = 'paid' WHERE id = 7")
+    'UPDATE orders SET status = $1 WHERE id = $2'
+    """
+    try:
+        text = str(postgast.normalize(sql))
+    except postgast.PgQueryError:
+        # Cut off by track_activity_query_size, or no SQL at all ("autovacuum: VACUUM public.orders").
+        text = sql
+    if _words(text)[:1] not in (["CREATE"], ["ALTER"]):
+        text = _NUMBER.sub("…", text)
+    text = " ".join(mask_credentials(_ANY_LITERAL.sub("…", text)).split())
+    return text if len(text) <= MOST_QUERY else text[: MOST_QUERY - 1] + "…"
 
 
 def _split(sql: str) -> list[str] | None:

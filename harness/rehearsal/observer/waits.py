@@ -11,6 +11,7 @@ from harness.rehearsal.observer.lock_messages import (
     parse_lock_message,
     parse_row_context,
 )
+from harness.rehearsal.observer.statement_text import query_text
 
 TIMESTAMP_RESOLUTION_NS = NS_PER_MS
 """Log entries carry whole milliseconds, cut down (elog.c): the truth is up to 1 ms later."""
@@ -32,6 +33,7 @@ class Wait:
 
     `waited_ns` is the server's own figure where it gave one (`exact`), else the difference. `start_ns` and `end_ns` are
     each off by `error_ns` at most. `row_relation` is the unqualified relation of a wait for another transaction's row.
+    `query` is what the session ran, without literals.
     """
 
     pid: int
@@ -49,6 +51,7 @@ class Wait:
     outcome: str
     holders: tuple[int, ...]
     queue: tuple[int, ...]
+    query: str = ""
 
 
 class WaitTracker:
@@ -153,6 +156,7 @@ def _begin(message: LockMessage, line: LogLine, start_ns: int) -> Wait:
         outcome="waiting",
         holders=message.holders,
         queue=message.queue,
+        query=query_text(line.statement) if line.statement else "",
     )
 
 

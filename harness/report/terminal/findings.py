@@ -1,7 +1,9 @@
 """Findings as a compiler shows them: where, what, underlined, then evidence, impact, help, note."""
 
+from collections.abc import Sequence
+
 from harness.report.terminal.canvas import Canvas, columns
-from harness.report.view.model import FindingView
+from harness.report.view.model import ChainLink, ChainView, FindingView
 
 _MOST_LINES = 6
 """A longer statement is in the file; its beginning is enough to recognise it."""
@@ -22,6 +24,7 @@ def finding_lines(finding: FindingView, canvas: Canvas) -> list[str]:
     paragraphs += [("impact", finding.impact)] if finding.impact else []
     paragraphs += [("accepted", finding.accepted)] if finding.accepted is not None else []
     paragraphs += [("help", finding.remedy)] if finding.remedy else []
+    lines += _chain(finding.chain, canvas, gutter)
     shown = ""
     for keyword, text in paragraphs:
         lines += _paragraph(keyword, text, canvas, gutter, first=keyword != shown)
@@ -62,6 +65,40 @@ def _marker(finding: FindingView, canvas: Canvas, gutter: int, longest: int, roo
     if len(said) == 1 and longest + 1 + columns(said[0]) <= room:
         return [bar + canvas.paint(f"{stroke} {said[0]}".rstrip(), finding.status)]
     return [bar + canvas.paint(stroke, finding.status), *(bar + canvas.paint(line, finding.status) for line in said)]
+
+
+def _chain(chain: ChainView, canvas: Canvas, gutter: str) -> list[str]:
+    """The blocking chain as a tree, each session's query below it, then who paid how much."""
+    if not chain.links:
+        return []
+    lines = _paragraph("chain", chain.moment, canvas, gutter, first=True)
+    bar = f"{gutter} {canvas.text('│')} {'':<{_KEYWORD}}"
+    room = canvas.width - columns(bar)
+    for number, link in enumerate(chain.links):
+        branch, stem = _branch(chain.links, number)
+        first, *rest = canvas.wrap(f"{link.who}  {link.what}", room - len(stem))
+        lines += [f"{bar}{canvas.text(branch)}{first}", *(f"{bar}{canvas.text(stem)}{line}" for line in rest)]
+        if link.query:
+            lines.append(f"{bar}{canvas.text(stem)}{canvas.fit(link.query, room - len(stem)).rstrip()}")
+    for share in chain.shares:
+        lines += _paragraph("", share, canvas, gutter, first=False)
+    return lines
+
+
+def _branch(links: Sequence[ChainLink], number: int) -> tuple[str, str]:
+    """What stands before the first line of a link, and before its other lines."""
+    depth = links[number].depth
+    stems = ["│  " if _goes_on(links, number, level) else "   " for level in range(1, depth)]
+    own = _goes_on(links, number, depth)
+    branch = ("├─ " if own else "╰─ ") if depth else ""
+    stem = ("│  " if own else "   ") if depth else ""
+    below = "│ " if _goes_on(links, number, depth + 1) else "  "
+    return "".join(stems) + branch, "".join(stems) + stem + below
+
+
+def _goes_on(links: Sequence[ChainLink], number: int, level: int) -> bool:
+    """Whether another link of that level follows below the same one."""
+    return next((link.depth == level for link in links[number + 1 :] if link.depth <= level), False)
 
 
 def _paragraph(keyword: str, text: str, canvas: Canvas, gutter: str, *, first: bool) -> list[str]:

@@ -1,13 +1,15 @@
 """Findings with their place in the file, their blocking chain and their place on the timeline."""
 
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from harness.analysis.facts import Facts, StatementFacts
 from harness.analysis.judgement import Finding, Judgement, Level
 from harness.events.history import RunInfo
 from harness.model.units import NS_PER_S
-from harness.report.view.model import ChainLink, FindingView, Status
-from harness.report.words import duration, mode, one_line, plural, relation
+from harness.report.view.chain import NO_CHAIN, chain_view
+from harness.report.view.model import FindingView, Status
+from harness.report.words import one_line, relation
 
 _LEVELS = {Level.ERROR: Status.FAIL, Level.WARNING: Status.WARN, Level.NOTE: Status.NOTE}
 _ORDER = (Level.ERROR, Level.WARNING, Level.NOTE)
@@ -17,7 +19,19 @@ def finding_views(info: RunInfo, facts: Facts, judgement: Judgement) -> tuple[Fi
     """Errors first, then warnings, then notes; accepted ones last; otherwise in the judge's order."""
     statements = {statement.id: statement for statement in facts.statements}
     ranked = sorted(judgement.findings, key=lambda f: (f.accepted is not None, _ORDER.index(f.level)))
-    return tuple(_view(finding, statements.get(finding.statement), info, facts) for finding in ranked)
+    return _once_told(tuple(_view(finding, statements.get(finding.statement), info, facts) for finding in ranked))
+
+
+def _once_told(views: tuple[FindingView, ...]) -> tuple[FindingView, ...]:
+    """The chain of a statement stands with the first of its findings; the others have it nearby."""
+    told: set[tuple[str, str]] = set()
+    found = []
+    for view in views:
+        key = view.statement, view.direction
+        found.append(replace(view, chain=NO_CHAIN) if key in told and view.chain.links else view)
+        if view.chain.links:
+            told.add(key)
+    return tuple(found)
 
 
 def _view(finding: Finding, statement: StatementFacts | None, info: RunInfo, facts: Facts) -> FindingView:
@@ -43,7 +57,7 @@ def _view(finding: Finding, statement: StatementFacts | None, info: RunInfo, fac
         fingerprint=finding.fingerprint,
         accepted=finding.accepted,
         explain=f"rehearse explain {finding.hazard.id}",
-        chain=_chain(statement, facts) if finding.level is not Level.NOTE else (),
+        chain=chain_view(statement, facts) if finding.level is not Level.NOTE else NO_CHAIN,
         from_s=from_s,
         to_s=to_s,
     )
@@ -67,36 +81,3 @@ def _place(statement: StatementFacts | None, facts: Facts) -> tuple[float | None
     if statement.span.start_ns < zero:
         return None, None
     return round((statement.span.start_ns - zero) / NS_PER_S, 3), round((max(ends) - zero) / NS_PER_S, 3)
-
-
-def _chain(statement: StatementFacts | None, facts: Facts) -> tuple[ChainLink, ...]:
-    """Who held, who waited behind it, who queued behind that; empty where nobody waited."""
-    if statement is None or not (statement.blocked or statement.waits):
-        return ()
-    links = []
-    wait = max(statement.waits, key=lambda w: w.waited_ns, default=None)
-    if wait is not None:
-        held = f"held a lock on {relation(wait.relation)}"
-        links += [ChainLink(who=blocker, what=held, role="root") for blocker in wait.blockers]
-        waited = duration(wait.waited_ns, error_ns=wait.error_ns)
-        what = f"waited {waited} for {mode(wait.mode)} on {relation(wait.relation)}"
-    else:
-        what = f"held its locks {duration(statement.held_ns, error_ns=statement.held_error_ns)}"
-    links.append(ChainLink(who=f"{statement.id} {one_line(statement.sql, limit=72)}", what=what, role="migration"))
-    if statement.blocked:
-        total = f" of {facts.traffic.actors}" if facts.traffic else ""
-        names = sorted({b.operation for b in statement.blocked if b.operation})
-        links.append(
-            ChainLink(
-                who=f"{statement.blocked_actors}{total} actors",
-                what=f"waited up to {duration(statement.blocked_max_ns, error_ns=statement.blocked_error_ns)}"
-                + (f" in {_listed(names)}" if names else ""),
-                role="actors",
-            )
-        )
-    return tuple(links)
-
-
-def _listed(names: list[str]) -> str:
-    shown = ", ".join(names[:3])
-    return shown if len(names) <= 3 else f"{shown} and {plural(len(names) - 3, 'other operation')}"

@@ -75,11 +75,28 @@ class BudgetRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChainLink:
-    """One session of a blocking chain, the root blocker first; `role` is root, migration or actors."""
+    """A line of a blocking chain: one session, or several alike; it waits for the nearest line above of less `depth`.
+
+    `role` is root, migration or actors; `query` what it ran, "" where not known.
+    """
 
     who: str
     what: str
     role: str
+    query: str = ""
+    depth: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainView:
+    """The lock queue of a statement at its worst moment, the root blockers first, and who paid how much for what.
+
+    `moment` says when that was; everything is empty where nobody waited.
+    """
+
+    moment: str
+    links: tuple[ChainLink, ...]
+    shares: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +126,7 @@ class FindingView:
     fingerprint: str
     accepted: str | None
     explain: str
-    chain: tuple[ChainLink, ...]
+    chain: ChainView
     from_s: float | None
     to_s: float | None
 

@@ -6,7 +6,16 @@ from typing import Any
 import psycopg
 import pytest
 
-from harness.events.observation import ObserverMeasured, RelationSeen, ServerErrorLogged, ServerSampled
+from harness.events.observation import (
+    BlockerSeen,
+    DeadlockReported,
+    LockHeld,
+    ObserverMeasured,
+    RelationSeen,
+    ServerErrorLogged,
+    ServerSampled,
+    WaitSeen,
+)
 from harness.events.run import QualityNoted
 from harness.model.units import NS_PER_MS
 from harness.model.words import Direction, Role
@@ -110,6 +119,63 @@ def test_a_queue_of_five_behind_a_waiting_ddl(watch: Any) -> None:
     assert max(sample.waiting_actors for sample in watch.of(ServerSampled)) == 5
 
 
+def test_who_stands_in_the_migrations_way_fast_path_locks_included(watch: Any) -> None:
+    reader, actor, migration = (
+        watch.session(Role.OTHER), watch.session(Role.TRAFFIC, "1"), watch.session(Role.MIGRATION),
+    )  # fmt: skip
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM orders WHERE status <> 'anna@example.org'")
+    watch.observer.migration_started(Direction.UP)
+    ddl = watch.background(migration, "ALTER TABLE orders ADD COLUMN note text")
+    began = wait_began(watch, migration.info.backend_pid)
+    queued = watch.background(actor, "SELECT status FROM orders WHERE id = 1")
+    time.sleep(0.3)
+    reader.execute("COMMIT")
+    ddl.join(5)
+    queued.join(5)
+    watch.observer.migration_ended()
+    watch.observer.stop()
+
+    (blocker,) = watch.of(BlockerSeen)
+    assert (blocker.blocked, blocker.pid) == (migration.info.backend_pid, reader.info.backend_pid)
+    assert (blocker.modes, blocker.state) == (("AccessShareLock",), "idle in transaction")
+    assert blocker.query == "SELECT count(*) FROM orders WHERE status <> $1"
+    assert blocker.transaction_start_ns is not None
+    assert blocker.transaction_start_ns < began
+    # The same two waits by both witnesses, which begin at the same time.
+    seen = {event.pid: event for event in watch.of(WaitSeen)}
+    for wait in watch.waits():
+        assert abs(wait.start_ns - seen[wait.pid].start_ns) <= wait.error_ns + seen[wait.pid].error_ns
+        assert seen[wait.pid].seen_ns <= wait.end_ns + wait.error_ns
+    assert {wait.pid: wait.query for wait in watch.waits()} == {
+        migration.info.backend_pid: "ALTER TABLE orders ADD COLUMN note text",
+        actor.info.backend_pid: "SELECT status FROM orders WHERE id = $1",
+    }
+
+
+def test_two_deploys_at_once_over_a_tools_advisory_lock(watch: Any) -> None:
+    other, migration = watch.session(Role.OTHER), watch.session(Role.MIGRATION)
+    other.execute("SELECT pg_advisory_lock(72707369)")
+    watch.observer.migration_started(Direction.UP)
+    deploy = watch.background(migration, "SELECT pg_advisory_lock(72707369)", "SELECT pg_sleep(0.2)")
+    began = wait_began(watch, migration.info.backend_pid)
+    watch.clock.sleep_until(began + 200 * NS_PER_MS)
+    sent = watch.clock.now_ns()
+    other.execute("SELECT pg_advisory_unlock(72707369)")
+    answered = watch.clock.now_ns()
+    deploy.join(5)
+    watch.observer.migration_ended()
+    watch.observer.stop()
+
+    (wait,) = watch.waits(Role.MIGRATION)
+    assert (wait.target, wait.relation) == ("advisory", "Prisma Migrate's advisory lock 72707369")
+    assert wait.holders == (other.info.backend_pid,)
+    assert sent - began - TOLERANCE_NS <= wait.waited_ns <= answered - began + TOLERANCE_NS
+    (held,) = [hold for hold in watch.of(LockHeld) if hold.kind == "advisory"]
+    assert (held.relation, held.mode, held.existed) == (wait.relation, "ExclusiveLock", False)
+    assert held.start_ns - held.error_ns <= wait.end_ns + wait.error_ns
+
+
 def test_lock_timeout_cancels(watch: Any) -> None:
     holder, migration = watch.session(Role.ANTAGONIST, "long_reader"), watch.session(Role.MIGRATION)
     holder.execute("BEGIN")
@@ -160,6 +226,14 @@ def test_a_deadlock(watch: Any) -> None:
     assert outcomes == {one.info.backend_pid: "acquired", two.info.backend_pid: "deadlock"}
     assert {wait.target for wait in watch.waits()} == {"transactionid"}
     assert {wait.relation for wait in watch.waits()} == {"public.orders"}
+    (report,) = watch.of(DeadlockReported)
+    victim, other_side = report.sides
+    first, second = one.info.backend_pid, two.info.backend_pid
+    assert (report.pid, victim.pid, victim.blocked_by) == (second, second, first)
+    assert (other_side.pid, other_side.blocked_by) == (first, second)
+    assert {side.role for side in report.sides} == {Role.TRAFFIC}
+    assert {side.query for side in report.sides} == {"UPDATE orders SET status = $1 WHERE id = $2"}
+    assert (victim.target, victim.relation) == ("transactionid", "public.orders")
 
 
 def test_row_locks_as_tuple_and_transaction_waits(watch: Any) -> None:

@@ -9,12 +9,13 @@ import psycopg
 import pytest
 
 from harness.events.migration import LocksTaken, StatementEnded, StatementStarted, TransactionEnded
-from harness.events.observation import SessionSeen
+from harness.events.observation import DdlLogged, SessionSeen
 from harness.events.run import QualityNoted
 from harness.model.units import NS_PER_MS
 from harness.model.words import Direction, Pass, Role
 from harness.postgres.binaries import find_client
 from harness.postgres.ports import Server
+from harness.rehearsal.tool_pause import resting
 
 pytestmark = [pytest.mark.postgres, pytest.mark.alone]
 
@@ -124,6 +125,43 @@ def test_a_tool_that_hides_its_name_in_the_extended_protocol(prepared: Server, m
     assert any(str(pid) in note.message for note in watch.of(QualityNoted))
     taken = {event.statement: {(lock.relation, lock.mode) for lock in event.locks} for event in watch.of(LocksTaken)}
     assert ("public.orders", "AccessExclusiveLock") in taken["R1"]
+
+
+def test_statements_of_definition_are_told_wherever_they_stand(prepared: Server, make_watch: Any) -> None:
+    watch = make_watch(prepared)
+    watch.observer.start()
+    with (
+        psycopg.connect(prepared.conninfo(application_name="pooler"), autocommit=True) as pooled,
+        resting(prepared, rest_s=0),
+    ):
+        unnamed = pooled.info.backend_pid
+        watch.observer.migration_started(Direction.UP, tool=True)
+        run_tool(
+            prepared,
+            "CREATE FUNCTION change() RETURNS void LANGUAGE sql AS 'ALTER TABLE orders ALTER COLUMN id TYPE bigint';"
+            "SELECT change(); CREATE TABLE spare (a int); DROP TABLE spare;",
+        )
+        pooled.execute("ALTER TABLE orders ADD COLUMN late int")
+        watch.observer.migration_ended()
+    watch.observer.stop()
+
+    told = [(ddl.trigger, ddl.command, ddl.objects) for ddl in watch.of(DdlLogged)]
+    assert told == [
+        ("ddl_command_end", "CREATE FUNCTION", ("public.change()",)),
+        ("table_rewrite", "ALTER TABLE", ("public.orders",)),
+        ("ddl_command_end", "ALTER TABLE", ("public.orders",)),
+        ("ddl_command_end", "CREATE TABLE", ("public.spare",)),
+        ("sql_drop", "DROP TABLE", ("public.spare",)),
+        ("ddl_command_end", "DROP TABLE", ()),
+        ("ddl_command_end", "ALTER TABLE", ("public.orders",)),
+    ]
+    rewritten = watch.of(DdlLogged)[1]
+    (caller,) = [event for event in watch.of(StatementStarted) if event.tag == "SELECT"]
+    (ended,) = [event for event in watch.of(StatementEnded) if event.statement == caller.statement]
+    assert rewritten.pid == caller.pid
+    assert caller.at_ns - rewritten.error_ns <= rewritten.at_ns <= ended.at_ns + rewritten.error_ns
+    assert watch.of(DdlLogged)[-1].pid == unnamed
+    assert any("was there before the tool" in note.message for note in watch.of(QualityNoted))
 
 
 def test_the_databases_own_settings_come_back(prepared: Server, make_watch: Any) -> None:

@@ -21,7 +21,7 @@ from harness.rehearsal.journal.reader import read_history
 from tests.postgres.rehearsal.rehearsals import Rehearsals, said, statement
 
 TOLERANCE_NS = 5 * NS_PER_MS
-ACTORS = 4
+ACTORS = 5
 
 _SEED = """
     CREATE TABLE accounts (id int PRIMARY KEY, balance int NOT NULL);
@@ -222,6 +222,11 @@ class TruthCases:
         assert blocked.admits(alter.blocked_max_ns), (blocked, alter.blocked_max_ns)
         assert {wait.behind for wait in alter.blocked} <= {"queue", "held"}
         assert max(alter.blocked, key=lambda wait: wait.waited_ns).behind == "queue"
+
+        (chain,) = [one for one in done.view.facts.chains if one.statement == alter.id]
+        (root,) = chain.roots
+        assert (root.role, [node.statement for node in root.waiting]) == ("antagonist", [alter.id])
+        assert [node.operation for node in root.waiting[0].waiting] == ["read account"] * ACTORS
 
         (told,) = [s for s in _json(done)["statements"] if s["id"] == alter.id]
         assert waited.admits(round(told["waited_ms"] * NS_PER_MS))

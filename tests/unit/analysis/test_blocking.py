@@ -79,6 +79,29 @@ class TestBlocking:
         statements = analyse(builder.history()).statements
         assert [s.blocked_actors for s in statements] == [0, 1]
 
+    def test_a_row_lock_is_blamed_on_the_statement_that_locked_rows_of_that_table(self) -> None:
+        builder = busy().statement(
+            "S1", "UPDATE orders SET a = 1", end=10_100, tag="UPDATE", transaction=1, commit=10_900
+        )
+        builder.locks("S1", ("public.orders", "RowExclusiveLock"))
+        builder.statement("S2", "INSERT INTO log VALUES (1)", start=10_100, end=10_900, tag="INSERT", transaction=1)
+        builder.locks("S2", ("public.log", "RowExclusiveLock"))
+        builder.wait(101, 10_200, 10_900, mode="ShareLock", target="transactionid", holders=(MIGRATION_PID,))
+        assert [s.blocked_actors for s in analyse(builder.history()).statements] == [1, 0]
+
+    def test_an_advisory_lock_is_blamed_on_the_statement_that_asked_for_it(self) -> None:
+        builder = busy().statement(
+            "S1", "SELECT pg_advisory_xact_lock(7)", end=10_001, commit=10_900, tag="SELECT", transaction=1
+        )
+        builder.statement("S2", ALTER, start=10_001, end=10_900, transaction=1)
+        builder.wait(
+            101, 10_200, 10_900, mode="ExclusiveLock", target="advisory", relation="advisory lock 7",
+            holders=(MIGRATION_PID,),
+        )  # fmt: skip
+        s1, s2 = analyse(builder.history()).statements
+        assert (s1.blocked_actors, s2.blocked_actors) == (1, 0)
+        assert s1.blocked[0].chain[1] == "S1 holding advisory lock 7"
+
     @pytest.mark.parametrize(
         ("holders", "queue", "mode"),
         [

@@ -6,7 +6,9 @@ import pytest
 
 from harness.analysis.analyse import analyse
 from harness.analysis.facts import StatementFacts
-from tests.unit.analysis.histories import Builder, busy
+from harness.events.observation import DdlLogged
+from harness.model.words import Pass
+from tests.unit.analysis.histories import MIGRATION_PID, MS, Builder, busy
 
 ORDERS = "public.orders"
 ADD = "ALTER TABLE orders ADD COLUMN role text"
@@ -109,3 +111,34 @@ def test_a_statement_that_failed_did_no_work() -> None:
     builder = busy().statement("S1", WIDEN, sqlstate="42703").locks("S1", (ORDERS, "AccessExclusiveLock"))
     builder.statement("S2", "SELECT widen()", tag="SELECT").work("", rewritten=True)
     assert list(given(facts_of(builder))) == ["SELECT widen()"]
+
+
+def logged(trigger: str, at: float, *, pid: int = MIGRATION_PID) -> DdlLogged:
+    return DdlLogged(
+        at_ns=int(at * MS),
+        pass_=Pass.TRACE,
+        pid=pid,
+        trigger=trigger,
+        command="ALTER TABLE",
+        objects=(ORDERS,),
+        error_ns=MS // 10,
+    )
+
+
+def test_the_servers_own_word_decides_who_rewrote() -> None:
+    """By its text and its lock the other statement would be likelier; the rewrite was logged during this one."""
+    builder = busy()
+    for number, sql in enumerate((WIDEN, "SELECT change()"), 1):
+        builder.statement(f"S{number}", sql, start=10_000 + number, end=10_000.5 + number, tag=sql.split("(")[0])
+    builder.locks("S1", (ORDERS, "AccessExclusiveLock"))
+    builder.add(logged("table_rewrite", 10_002.4)).add(logged("ddl_command_end", 10_002.4))
+    found = facts_of(builder.work("", rewritten=True))
+    assert given(found) == {"SELECT change()": (0, 0, True)}
+    assert found["SELECT change()"].commands == ("ALTER TABLE public.orders",)
+    assert found[WIDEN].commands == ()
+
+
+def test_another_backends_word_is_not_its_own() -> None:
+    builder = busy().statement("S1", WIDEN, start=10_001, end=10_002).locks("S1", (ORDERS, "AccessExclusiveLock"))
+    builder.add(logged("table_rewrite", 10_001.5, pid=77))
+    assert given(facts_of(builder.work("", rewritten=True))) == {WIDEN: (0, 0, True)}

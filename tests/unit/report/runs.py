@@ -93,6 +93,7 @@ def failing() -> View:
         environment=s.ENVIRONMENT,
         phases=s.phases(_PHASES),
         statements=statements,
+        chains=tuple(s.chain(one) for one in statements if one.blocked),
         operations=(
             s.operation(
                 "view order",

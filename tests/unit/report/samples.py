@@ -7,6 +7,9 @@ import msgspec
 
 from harness.analysis.facts import (
     BlockedFacts,
+    BlockedShare,
+    ChainFacts,
+    ChainNode,
     EnvironmentFacts,
     Facts,
     LatencyFacts,
@@ -123,6 +126,46 @@ def blocked(actors: int, span: Span, *, behind: str, mode: str = "RowExclusiveLo
         )
         for i in range(actors)
     )
+
+
+def chain(one: StatementFacts) -> ChainFacts:
+    """The lock queue of a statement just before it ended: its blocker, itself, and the actors behind it."""
+    moment = min(wait.span.end_ns for wait in one.blocked) - 1
+    lock = "AccessExclusiveLock on orders" if one.waits else "ShareLock on orders"
+    waiting = tuple(
+        ChainNode(
+            pid=wait.pid,
+            who=f"actor {wait.actor}",
+            role="traffic",
+            operation=wait.operation,
+            sql=f"SELECT '{wait.operation}' FROM orders WHERE id = $1",
+            wants=f"{wait.mode} on orders",
+            behind=wait.behind,
+            waited_ns=moment - wait.span.start_ns,
+            error_ns=wait.error_ns,
+        )
+        for wait in one.blocked
+    )
+    mine = ChainNode(
+        pid=900, who=one.id, role="migration", statement=one.id, sql=one.sql, wants=lock if one.waits else "",
+        holds="" if one.waits else lock, waited_ns=one.waited_ns or None, error_ns=100_000, waiting=waiting,
+    )  # fmt: skip
+    reader = ChainNode(
+        pid=812, who="long_reader (pid 812)", role="antagonist", sql="SELECT count(*) FROM orders",
+        holds="AccessShareLock on orders", since_ns=at(9.0, 9.0).start_ns, waiting=(mine,),
+    )  # fmt: skip
+    shares = tuple(
+        BlockedShare(
+            lock=lock, behind=one.blocked[0].behind, operation=name, waits=len(waits), actors=len(waits),
+            total_ns=sum(wait.waited_ns for wait in waits), max_ns=max(wait.waited_ns for wait in waits),
+        )
+        for name in ("view order", "place order", "checkout")
+        if (waits := [wait for wait in one.blocked if wait.operation == name])
+    )  # fmt: skip
+    return ChainFacts(
+        statement=one.id, direction=one.direction, at_ns=moment, roots=(reader if one.waits else mine,),
+        blocked=len(one.blocked), shares=shares,
+    )  # fmt: skip
 
 
 def statement(id_: str, sql: str, **changes: object) -> StatementFacts:

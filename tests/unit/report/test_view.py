@@ -54,17 +54,48 @@ def test_a_drill_and_a_failed_restore_are_rows() -> None:
 
 def test_the_chain_goes_from_the_root_blocker_to_the_actors() -> None:
     chain = runs.failing().findings[0].chain
-    assert [(link.role, link.who.split()[0]) for link in chain] == [
-        ("root", "long_reader"),
-        ("migration", "S1"),
-        ("actors", "16"),
+    assert [(link.depth, link.role, link.who) for link in chain.links] == [
+        (0, "root", "long_reader (pid 812)"),
+        (1, "migration", "S1"),
+        (2, "actors", "view order ×6"),
+        (2, "actors", "place order ×5"),
+        (2, "actors", "checkout ×5"),
     ]
-    assert chain[1].what == "waited 1,507 ms for AccessExclusive on orders"
+    assert chain.links[0].what == "held AccessShare on orders, in a transaction since 9.00 s"
+    assert chain.links[1].what == "waited 1,507 ms for AccessExclusive on orders"
+    assert chain.links[2].what == "waited up to 1,510 ms for AccessShare on orders"
+    assert chain.moment == "at 11.51 s, 16 of 16 actors waiting"
+    # All of them wait at that moment: there is nothing to add.
+    assert chain.shares == ()
+
+
+def test_waits_that_the_worst_moment_does_not_show_are_told_beside_it() -> None:
+    view = runs.failing()
+    chains = tuple(replace(chain, blocked=chain.blocked - 1) for chain in view.facts.chains)
+    again = build_view(s.info(), replace(view.facts, chains=chains), view.judgement)
+    shares = again.findings[0].chain.shares
+    assert shares[0].endswith("the longest 1,510 ms, behind the request for AccessExclusive on orders")
 
 
 def test_a_holder_without_a_wait_is_the_root() -> None:
     chain = runs.failing().findings[1].chain
-    assert [link.role for link in chain] == ["migration", "actors"]
+    assert [(link.depth, link.role) for link in chain.links] == [
+        (0, "migration"),
+        (1, "actors"),
+        (1, "actors"),
+        (1, "actors"),
+    ]
+    assert chain.links[0].what == "held Share on orders for 900 ms"
+    assert chain.links[1].what == "waited up to 896 ms for AccessShare on orders"
+
+
+def test_a_chain_is_told_once() -> None:
+    view = runs.failing()
+    first = view.findings[0]
+    findings = (view.judgement.findings[0], replace(view.judgement.findings[0], title="the same statement again"))
+    again = build_view(s.info(), view.facts, replace(view.judgement, findings=findings)).findings
+    assert again[0].chain == first.chain
+    assert again[1].chain.links == ()
 
 
 def test_errors_come_before_warnings_before_notes() -> None:

@@ -1,8 +1,10 @@
 """5 · Findings, each with its place in the file, its blocking chain and something to paste."""
 
+from collections.abc import Sequence
+
 from harness.report.html.markup import Markup, copyable, join, section, status, tag
 from harness.report.view import View
-from harness.report.view.model import ChainLink, FindingView
+from harness.report.view.model import ChainLink, ChainView, FindingView
 
 
 def render(view: View) -> Markup:
@@ -39,15 +41,31 @@ def _excerpt(finding: FindingView) -> Markup:
     return tag("figure", place, source, marker, class_="excerpt")
 
 
-def _chain(chain: tuple[ChainLink, ...]) -> Markup:
-    """Root blocker, migration, actors: who waits stands below and to the right of whom it waits for."""
-    if not chain:
+def _chain(chain: ChainView) -> Markup:
+    """Root blockers, migration, actors: who waits stands below and to the right of whom it waits for."""
+    if not chain.links:
         return Markup()
-    links = [
-        tag("li", tag("strong", link.who), tag("span", link.what), class_=f"link {link.role}", style=f"--depth:{depth}")
-        for depth, link in enumerate(chain)
-    ]
-    return tag("div", tag("h4", "Blocking chain"), tag("ol", *links, class_="chain"))
+    head = tag("h4", "Blocking chain ", tag("small", chain.moment))
+    lines = tag("ol", *(_link(chain.links, number) for number in range(len(chain.links))), class_="chain")
+    shares = [tag("li", text) for text in chain.shares]
+    paid = [tag("h4", "Who waited for it, in all"), tag("ul", *shares, class_="shares")] if shares else []
+    return tag("div", head, lines, *paid)
+
+
+def _link(links: Sequence[ChainLink], number: int) -> Markup:
+    link = links[number]
+    query = [tag("code", link.query)] if link.query else []
+    above = next((one.who for one in reversed(links[:number]) if one.depth < link.depth), "")
+    arrow = [tag("span", f"waits for {above}", class_="arrow")] if above else []
+    return tag(
+        "li",
+        *arrow,
+        tag("strong", link.who),
+        tag("span", link.what),
+        *query,
+        class_=f"link {link.role}",
+        style=f"--depth:{link.depth}",
+    )
 
 
 def _facts(finding: FindingView) -> Markup:
