@@ -120,6 +120,12 @@ def _snapshot(app: typer.Typer) -> None:
     app.add_typer(group, name="snapshot")
 
 
+def _timeouts(app: typer.Typer) -> None:
+    from harness.cli import timeouts
+
+    app.command("timeouts")(timeouts.timeouts)
+
+
 def _doctor(app: typer.Typer) -> None:
     from harness.cli import doctor
 
@@ -143,6 +149,7 @@ _SUB_COMMANDS: Final[Mapping[str, Callable[[typer.Typer], None]]] = {
     "hazards": _hazards,
     "traffic": _traffic,
     "snapshot": _snapshot,
+    "timeouts": _timeouts,
     "doctor": _doctor,
     "gc": _gc,
 }

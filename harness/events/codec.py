@@ -73,6 +73,7 @@ AnyEvent = (
     | state.DiskUsed
     | state.LockSlotsUsed
     | state.ProductionSized
+    | probes.LockTimeoutTried
 )
 """Every event there is."""
 

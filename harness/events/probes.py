@@ -78,3 +78,17 @@ class DeadlockProbed(Event, tag="deadlock_probed", frozen=True, kw_only=True):
     blocked: int
     deadlocks: tuple[DeadlockSeen, ...]
     skipped: str = ""
+
+
+class LockTimeoutTried(Event, tag="lock_timeout_tried", frozen=True, kw_only=True):
+    """The `attempt`-th try, from 1, of a transaction under `lock_timeout_ms` while the application ran; rolled back.
+
+    It began at `start_ns` and was over at `at_ns`; `statements` are those of the transaction, `sqlstate` "" is success.
+    """
+
+    pass_: Pass
+    statements: tuple[str, ...]
+    lock_timeout_ms: int
+    attempt: int
+    start_ns: int
+    sqlstate: str = ""

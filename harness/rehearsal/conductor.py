@@ -1,7 +1,7 @@
 """One rehearsal from a loaded scenario to a whole run directory: phases in order, cleanup on every path."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import psycopg
@@ -29,12 +29,16 @@ from harness.snapshot.prepare import prepare_snapshot
 from harness.spec.load import LoadedScenario
 from harness.spec.workload import Workload, build_workload
 
+Passes = Callable[[Stage], None]
+"""What is done with a stage that is ready: clones, and what happens on them."""
 
-def rehearse(loaded: LoadedScenario, options: Options) -> RunDirectory:
+
+def rehearse(loaded: LoadedScenario, options: Options, *, passes: Passes | None = None) -> RunDirectory:
     """Rehearse a scenario and return its run directory, which holds the whole journal.
 
     What the migration, the application or the rollback does wrong is in the journal. A SpecError, and anything before
     the first clone stands, leaves no run directory; an interruption or an error later leaves one that says so.
+    `passes` instead of those of a whole rehearsal are another experiment on the same stage.
     """
     plan = build_plan(loaded.scenario, folder=loaded.folder, file=str(loaded.path))
     # What cannot be aimed at is told before anything is started.
@@ -46,7 +50,7 @@ def rehearse(loaded: LoadedScenario, options: Options) -> RunDirectory:
         try:
             stage = _prepare(loaded, options, plan=plan, workload=workload, journal=journal, clock=RunClock.start())
             with _given_back(stage):
-                _perform(stage)
+                _perform(stage, passes or _all_passes)
         except BaseException as error:
             if isinstance(error, SpecError) or not journal.begun:
                 journal.close()
@@ -115,15 +119,20 @@ def _given_back(stage: Stage) -> Iterator[None]:
             stage.engine.forget(stage.digest)
 
 
-def _perform(stage: Stage) -> None:
+def _all_passes(stage: Stage) -> None:
+    """A whole rehearsal."""
+    run_trace(stage)
+    run_probes(stage)
+    run_load(stage)
+
+
+def _perform(stage: Stage, passes: Passes) -> None:
     """The passes in order; the journal's last event says whether they came to their end."""
     complete = False
     try:
         note_sizes(stage)
         stage = derive_workload(stage)
-        run_trace(stage)
-        run_probes(stage)
-        run_load(stage)
+        passes(stage)
         complete = True
     except KeyboardInterrupt:
         _interrupted(stage, "stopped by Ctrl-C or SIGTERM")
