@@ -38,18 +38,27 @@ def probed_failures(facts: Facts, operation: OperationFacts) -> dict[str, Probed
         return {}
     states = {state.number: state for state in probe.states}
     calls = sorted((c for c in probe.calls if c.operation == operation.name), key=lambda call: call.state)
-    known = {state for call in calls if call.state == 0 for state in call.failed}
     found: dict[str, ProbedFailure] = {}
     for call in calls:
         state = states.get(call.state)
         if call.state == 0 or state is None or state.is_after_rollback:
             continue
-        for sqlstate, count in call.failed.items():
-            if sqlstate not in known and sqlstate not in found and classify(sqlstate) not in TRANSIENT:
+        for sqlstate in new_errors(probe, call):
+            if sqlstate not in found:
                 found[sqlstate] = ProbedFailure(
-                    state, count, call.executions, call.messages.get(sqlstate, ""), _made(probe, calls, call)
+                    state,
+                    call.failed[sqlstate],
+                    call.executions,
+                    call.messages.get(sqlstate, ""),
+                    _made(probe, calls, call),
                 )
     return found
+
+
+def new_errors(probe: VersionsFacts, call: CallFacts) -> tuple[str, ...]:
+    """SQLSTATEs of an operation in one state that are not of the moment, and did not come before the migration."""
+    before = {s for c in probe.calls if c.state == 0 and c.operation == call.operation for s in c.failed}
+    return tuple(s for s in sorted(call.failed) if s not in before and classify(s) not in TRANSIENT)
 
 
 def _made(probe: VersionsFacts, calls: list[CallFacts], call: CallFacts) -> tuple[str, ...]:

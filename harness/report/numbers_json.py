@@ -157,4 +157,6 @@ def rollback(facts: Facts) -> Rollback:
         tables_compared=back.tables_compared,
         rows_compared=back.rows_compared,
         ledger=ledger,
+        at_once=back.at_once,
+        after_new_writes=back.after_new_writes,
     )

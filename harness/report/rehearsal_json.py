@@ -10,6 +10,7 @@ from harness.report import numbers_json as n
 from harness.report import probes_json as p
 from harness.report import shapes
 from harness.report import traffic_json as t
+from harness.report import versions_json as v
 from harness.report.view import View
 
 SCHEMA_VERSION = "1.0"
@@ -103,6 +104,7 @@ class Rehearsal(msgspec.Struct, frozen=True, kw_only=True):
     probes: p.Probes | None = None
     chains: tuple[shapes.Chain, ...] = ()
     deadlocks: tuple[shapes.Deadlock, ...] = ()
+    versions: v.Versions | None = None
 
 
 def render_json(view: View) -> bytes:
@@ -131,7 +133,13 @@ def build_rehearsal(view: View) -> Rehearsal:
         timeline=n.timeline(facts),
         rollback=n.rollback(facts),
         invariants=tuple(
-            shapes.Invariant(name=i.name, moment=i.moment, violations=i.violations, sqlstate=i.sqlstate or None)
+            shapes.Invariant(
+                name=i.name,
+                moment=i.moment,
+                violations=i.violations,
+                sqlstate=i.sqlstate or None,
+                pass_=i.seen_in.value,
+            )
             for i in facts.invariants
         ),
         quality=tuple(
@@ -146,6 +154,7 @@ def build_rehearsal(view: View) -> Rehearsal:
         probes=p.probes(facts),
         chains=c.chains(facts),
         deadlocks=c.deadlocks(facts),
+        versions=v.versions(facts),
     )
 
 

@@ -354,6 +354,10 @@ class Rollback(msgspec.Struct, frozen=True, kw_only=True):
     tables_compared: int
     rows_compared: int
     ledger: Ledger | None
+    at_once: str = "none"
+    """Going up and down at once, in the quiet pass: as `result`."""
+    after_new_writes: str = "none"
+    """The same after both versions had written: ok, data_loss, fails or none."""
 
 
 class Invariant(msgspec.Struct, frozen=True, kw_only=True):
@@ -363,6 +367,7 @@ class Invariant(msgspec.Struct, frozen=True, kw_only=True):
     moment: str
     violations: int | None
     sqlstate: str | None
+    pass_: str = msgspec.field(default="load", name="pass")
 
 
 class Quality(msgspec.Struct, frozen=True, kw_only=True):

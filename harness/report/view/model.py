@@ -277,7 +277,7 @@ class RollbackView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatrixCell:
-    """One app version in one phase."""
+    """One app version in one phase, or against one state of the schema."""
 
     status: Status
     text: str
@@ -285,10 +285,12 @@ class MatrixCell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatrixView:
-    """App version × phase; a row has one cell a phase."""
+    """App version × phase or state of the schema; a row has one cell a phase. `lead` says what a cell means."""
 
     phases: tuple[str, ...]
     rows: tuple[tuple[str, tuple[MatrixCell, ...]], ...]
+    title: str
+    lead: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from collections import Counter
 
 from harness.analysis.facts import Facts, PhaseFacts, StatementFacts, TrafficFacts
 from harness.analysis.judgement import Finding, Judgement, Level
+from harness.analysis.version_failures import new_errors
 from harness.model.units import format_bytes
 from harness.model.verdict import Verdict
 from harness.model.words import Direction, Pass, PhaseKind
@@ -17,7 +18,7 @@ _LOAD = {PhaseKind.CALIBRATE, PhaseKind.BASELINE, PhaseKind.MIGRATE, PhaseKind.R
 
 def phase_rows(facts: Facts, judgement: Judgement) -> tuple[PhaseRow, ...]:
     """Restore, trace, then the load pass in order, then what was verified; phases that did not run are left out."""
-    rows = [*_restore(facts), *_trace(facts), *probe_rows(facts)]
+    rows = [*_restore(facts), *_trace(facts), *_versions(facts), *probe_rows(facts)]
     loaded = [phase for phase in facts.phases if phase.pass_ is Pass.LOAD and phase.phase in _LOAD]
     rows += [_load_row(phase, facts, judgement) for phase in loaded]
     return tuple(rows + _drill(facts) + _verify(facts))
@@ -41,6 +42,24 @@ def _trace(facts: Facts) -> list[PhaseRow]:
     what = plural(up, "statement") + " up" + (f", {down} down" if down else ", no way down")
     status = Status.OK if all(p.ok for p in traced) else Status.FAIL
     return [_row("trace", what, status, sum(p.span.duration_ns for p in traced), _trace_note(facts))]
+
+
+def _versions(facts: Facts) -> list[PhaseRow]:
+    """The versions probe: how many states and versions, and what broke first."""
+    probe = facts.versions
+    if probe is None:
+        return []
+    states = [state for state in probe.states if not state.is_after_rollback]
+    versions = len({call.version for call in probe.calls})
+    what = f"{plural(len(states), 'state')} × {plural(versions, 'version')} of the application"
+    broken = [
+        f"{call.operation} {', '.join(new_errors(probe, call))} in {state.label}"
+        for state in states
+        for call in probe.calls
+        if call.state == state.number and new_errors(probe, call)
+    ]
+    note = broken[0] if broken else "everything works"
+    return [_row("versions", what, Status.FAIL if broken else Status.OK, probe.duration_ns, note)]
 
 
 def _trace_note(facts: Facts) -> str:

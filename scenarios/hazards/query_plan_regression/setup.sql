@@ -7,6 +7,7 @@ CREATE TABLE readings (
   remark    text NOT NULL
 );
 INSERT INTO readings (id, meter, taken_at, kwh, remark)
-SELECT n, n % 4000, timestamptz '2025-01-01' + n * interval '1 minute', n % 900, repeat('r', 150) FROM generate_series(1, :rows) AS n;
+SELECT n, n % 15000, timestamptz '2025-01-01' + n * interval '1 minute', n % 900, repeat('r', 150)
+FROM generate_series(1, :rows) AS n;
 CREATE INDEX readings_meter_idx ON readings (meter);
 ANALYZE readings;

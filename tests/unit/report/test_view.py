@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from harness.analysis.facts import PhaseFacts, StatementFacts
+from harness.analysis.facts import CallFacts, PhaseFacts, SchemaState, StatementFacts, VersionsFacts
 from harness.model.spans import Span
 from harness.model.verdict import Verdict
 from harness.model.words import Pass, PhaseKind
@@ -160,6 +160,53 @@ def test_the_matrix_puts_an_error_into_the_phase_where_it_began() -> None:
     assert [cell.status for cell in new[1]] == [Status.NOTE, Status.OK, Status.FAIL]
     assert new[1][2].text == "42703 in read full name"
     assert old[1][2].text == "not running"
+
+
+def test_the_matrix_of_the_probe_is_by_state_of_the_schema() -> None:
+    view = runs.passing()
+    states = (("before", ()), ("", ("S1",)), ("up", ("S2", "S3")))
+    probe = VersionsFacts(
+        states=tuple(SchemaState(number=i, name=n, statements=made) for i, (n, made) in enumerate(states)),
+        calls=(
+            _call(0, "old", "view", {}), _call(0, "old", "twice", {"23505": 3}), _call(1, "old", "view", {}),
+            _call(2, "old", "view", {"42703": 3}), _call(2, "old", "twice", {"23505": 3}), _call(2, "new", "see", {}),
+        ),
+        prepared=(),
+        plans=(),
+        duration_ns=1_200_000_000,
+    )  # fmt: skip
+    again = build_view(view.info, replace(view.facts, versions=probe), view.judgement)
+    assert again.matrix is not None
+    assert again.matrix.phases == ("before", "S1", "up (S2–S3)")
+    (old, new) = again.matrix.rows
+    assert [(cell.status, cell.text) for cell in old[1]] == [
+        (Status.NOTE, "1 operation works, twice fails 3 of 3 as before"),
+        (Status.OK, "1 operation works"),
+        (Status.FAIL, "view fails 3 of 3: 42703"),
+    ]
+    assert [cell.text for cell in new[1]] == ["not running", "not running", "1 operation works"]
+    row = next(phase for phase in again.phases if phase.name == "versions")
+    assert (row.what, row.status) == ("3 states × 2 versions of the application", Status.FAIL)
+    assert row.note == "view 42703 in up (S2–S3)"
+
+
+def test_of_many_states_those_are_shown_in_which_something_begins_to_fail() -> None:
+    view = runs.passing()
+    probe = VersionsFacts(
+        states=tuple(SchemaState(number=i, name="", statements=(f"S{i}",)) for i in range(40)),
+        calls=tuple(_call(i, "old", "view", {"42703": 2} if i >= 30 else {}) for i in range(40)),
+        prepared=(),
+        plans=(),
+        duration_ns=1,
+    )
+    again = build_view(view.info, replace(view.facts, versions=probe), view.judgement)
+    assert again.matrix is not None
+    assert len(again.matrix.phases) == 9
+    assert again.matrix.phases[-1] == "S30"
+
+
+def _call(state: int, version: str, operation: str, failed: dict[str, int]) -> CallFacts:
+    return CallFacts(state=state, operation=operation, version=version, executions=3, failed=failed, messages={})
 
 
 def test_an_operation_ten_times_slower_is_a_warning() -> None:

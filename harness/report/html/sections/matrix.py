@@ -1,11 +1,11 @@
-"""9 · App version × phase, for scenarios with phases."""
+"""9 · App version × state of the schema, or × phase of a rolling deploy."""
 
 from harness.report.html.markup import Markup, section, status, table, tag
 from harness.report.view import View
 
 
 def render(view: View) -> Markup:
-    """The matrix, nothing where the scenario has no phases."""
+    """The matrix, nothing where there is none."""
     matrix = view.matrix
     if matrix is None:
         return Markup()
@@ -14,5 +14,4 @@ def render(view: View) -> Markup:
         (tag("strong", version), *(tag("div", status(cell.status), " ", cell.text) for cell in cells))
         for version, cells in matrix.rows
     ]
-    lead = "An error is shown in the phase in which an operation first met it."
-    return section("versions", "App versions by phase", table(head, rows, label="App versions by phase"), lead=lead)
+    return section("versions", matrix.title, table(head, rows, label=matrix.title), lead=matrix.lead)

@@ -2,7 +2,7 @@ DO $$
 DECLARE
   first integer;
 BEGIN
-  FOR first IN SELECT generate_series(1, (SELECT max(id) FROM people WHERE id < 1000000), 500) LOOP
+  FOR first IN SELECT generate_series(1, (SELECT max(id) FROM people), 500) LOOP
     UPDATE people SET full_name = first_name || ' ' || last_name
     WHERE id BETWEEN first AND first + 499 AND full_name IS NULL;
     COMMIT;
