@@ -96,9 +96,10 @@ def _derived(spec: TrafficSpec) -> str:
     """What operations will be derived from, "" for none."""
     if spec.auto:
         return "operations derived from the catalog of a clone"
-    for name, what in ((spec.from_log, "server log"), (spec.from_statements, "export of pg_stat_statements")):
-        if name:
-            return f"operations derived from the {what} {Path(name).name}"
+    if spec.logs:
+        return f"operations derived from the server log {', '.join(Path(path).name for path in spec.logs)}"
+    if spec.from_statements:
+        return f"operations derived from the export of pg_stat_statements {Path(spec.from_statements).name}"
     return ""
 
 

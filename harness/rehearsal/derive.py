@@ -103,8 +103,9 @@ def _derive(stage: Stage, tryout: Tryout) -> tuple[str, str, Derived]:
         counted = with_production_counters(catalog, production) if production else catalog
         return auto.SOURCE, "", derive_auto(counted, tryout, counted_by="production's" if production else "")
     if traffic.from_log:
-        path = stage.loaded.resolve(traffic.from_log)
-        return "from_log", path.name, prove(derive_from_log(_logs(path), catalog), tryout)
+        paths = [stage.loaded.resolve(path) for path in traffic.logs]
+        logs = [log for path in paths for log in _logs(path)]
+        return "from_log", ", ".join(path.name for path in paths), prove(derive_from_log(logs, catalog), tryout)
     path = stage.loaded.resolve(traffic.from_statements)
     database = Database(catalog, connection, tryout)
     return statements.SOURCE, path.name, derive_from_statements(read_statements(path), database, name=path.name)

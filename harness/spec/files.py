@@ -51,8 +51,7 @@ def _named_files(scenario: Scenario) -> Iterator[tuple[str, str]]:
 def _named_places(scenario: Scenario) -> Iterator[tuple[str, str]]:
     if scenario.migration.path:
         yield "migration.path", scenario.migration.path
-    if scenario.traffic.from_log:
-        yield "traffic.from_log", scenario.traffic.from_log
+    yield from (("traffic.from_log", path) for path in scenario.traffic.logs)
     if scenario.migration.command is not None:
         yield "migration.command.cwd", scenario.migration.command.cwd
 

@@ -223,10 +223,17 @@ class TrafficSpec(_Section, frozen=True, kw_only=True):
     processes: int = 0
     """Traffic processes; 0: as the rate asks."""
     auto: bool = False
-    from_log: str = ""
+    from_log: str | tuple[str, ...] = ""
+    """A server log or a folder of them, or several in the order of their time."""
     from_statements: str = ""
     operation: tuple[OperationSpec, ...] = ()
     antagonist: tuple[AntagonistSpec, ...] = ()
+
+    @property
+    def logs(self) -> tuple[str, ...]:
+        """The paths of `from_log`, in the order of their time."""
+        given = (self.from_log,) if isinstance(self.from_log, str) else self.from_log
+        return tuple(path for path in given if path)
 
     @property
     def is_derived(self) -> bool:

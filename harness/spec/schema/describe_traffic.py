@@ -77,8 +77,9 @@ TRAFFIC_KEYS: Final[dict[str, Key]] = {
         "auto = true",
     ),
     "traffic.from_log": Key(
-        "path",
-        "Derive the operations from a server log (jsonlog, csvlog or stderr), a file or a folder of them.",
+        "path, or list of paths",
+        "Derive the operations from a server log (jsonlog, csvlog or stderr), a file or a folder of them; several in "
+        "the order of their time.",
         'from_log = "postgresql.json"',
     ),
     "traffic.from_statements": Key(

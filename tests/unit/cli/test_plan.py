@@ -105,6 +105,10 @@ def test_the_antagonists_and_what_they_are_aimed_at(tmp_path: Path) -> None:
         ("auto = true", "operations derived from the catalog of a clone at 50/s over 3 actors"),
         ('from_log = "app.log"', "operations derived from the server log app.log at 50/s over 3 actors"),
         (
+            'from_log = ["app.log", "later.log"]',
+            "operations derived from the server log app.log, later.log at 50/s over 3 actors",
+        ),
+        (
             'from_statements = "app.log"',
             "operations derived from the export of pg_stat_statements app.log at 50/s over 3 actors",
         ),
@@ -116,6 +120,7 @@ def test_the_antagonists_and_what_they_are_aimed_at(tmp_path: Path) -> None:
 )
 def test_operations_to_derive(tmp_path: Path, key: str, said: str) -> None:
     (tmp_path / "app.log").write_text("x")
+    (tmp_path / "later.log").write_text("x")
     (tmp_path / "up.sql").write_text("SELECT 1;")
     text = (
         f'[migration]\nup = "up.sql"\n[rollback]\nrun = false\nreason = "x"\n[traffic]\nrate = 50\nactors = 3\n{key}\n'
