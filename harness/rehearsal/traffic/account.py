@@ -47,7 +47,7 @@ class Account:
                 if actor.session is not None:
                     cut_off.append(actor.session)
             elif actor.operation is not None:
-                self._never_served(Arriving(actor.due_ns, index_of(actor), actor.version), now)
+                self._never_served((actor.due_ns, index_of(actor), actor.version), now)
             actor.turn += 1
         for arriving in waiting:
             self._never_served(arriving, now)

@@ -7,11 +7,12 @@ from typing import Any, Final, Protocol, TypeAlias
 from psycopg.pq.abc import PGconn, PGresult
 
 from harness.rehearsal.traffic.capture import Written
+from harness.rehearsal.traffic.recorder import what_ran, what_served
 from harness.rehearsal.traffic.session import ServerError, Session
-from harness.rehearsal.traffic.statement import CompiledStatement, Missed, Variables
+from harness.rehearsal.traffic.statement import Bind, CompiledStatement, Missed, Variables
 from harness.spec.operation import Retry
 from harness.spec.params import Draw
-from harness.spec.pgbench.evaluate import Client
+from harness.spec.pgbench.evaluate import Client, Evaluator
 from harness.spec.pgbench.nodes import Value
 from harness.spec.pgbench.values import ExpressionError
 
@@ -43,14 +44,47 @@ class Sent(Protocol):
         ...
 
 
+class Swift(Protocol):
+    """A prepared statement whose rows nobody wants; see `instructions.Execute`.
+
+    `then` is the same of the statement that follows directly, `last` says that the operation's end does.
+    """
+
+    at: int
+    index: int
+    key: bytes
+    bind: Bind
+    plain: bool
+    then: "Swift | None"
+    last: bool
+
+
 Code: TypeAlias = tuple[Instruction, ...]
 _NO_CODE: Final[Code] = ()
 
 
 class CompiledOperation:
-    """An operation ready to run; `retry` is what the application does about errors, `evaluates`: it has \\set."""
+    """An operation ready to run; `retry` is what the application does about errors.
 
-    __slots__ = ("_draws", "_fixed", "_statements", "code", "evaluates", "index", "retry")
+    `repeats`: a retry has to draw the random numbers of its \\set again; `draws` says whether it has parameters.
+
+    `opening` are the variables that it sets first, and `first` the statement that follows them, where that is all there
+    is before the server is asked: what `express.py` begins by itself; else `first` is None.
+    """
+
+    __slots__ = (
+        "_draws",
+        "_fixed",
+        "_statements",
+        "code",
+        "draws",
+        "first",
+        "index",
+        "opening",
+        "repeats",
+        "retry",
+        "what",
+    )
 
     def __init__(
         self,
@@ -62,14 +96,20 @@ class CompiledOperation:
         retry: Retry | None,
         evaluates: bool,
         statements: Sequence[CompiledStatement] = (),
+        opening: Sequence[tuple[str, Evaluator]] = (),
+        first: Swift | None = None,
     ) -> None:
         self._statements = statements
         self.index = index
         self.code = code
         self._fixed = dict(fixed)
         self._draws = tuple(draws)
+        self.draws = bool(fixed or draws)
         self.retry = retry if retry is not None and retry.attempts > 1 and retry.on else None
-        self.evaluates = evaluates
+        self.repeats = self.retry is not None and evaluates
+        self.opening = tuple(opening)
+        self.first = None if self.repeats else first
+        self.what = what_ran(index)
 
     def draw(self, variables: Variables, random: Random) -> None:
         """Set this execution's parameters; one whose expression fails stays undefined, and so fails the execution."""
@@ -90,19 +130,24 @@ class CompiledOperation:
 
 
 class BoundSession(Session):
-    """A connection that serves an actor: `serves`; `piped` is what was sent in the pipeline that is open, if one is."""
+    """A connection that serves an actor: `serves`; `piped` is what was sent in the pipeline that is open, if one is.
 
-    __slots__ = ("piped", "serves")
+    `swift` is the statement whose answer `express.py` waits for; where the actor is, is then not noted in the actor.
+    """
+
+    __slots__ = ("piped", "serves", "swift", "what")
 
     def __init__(self, number: int, conninfo: bytes, pgconn: PGconn) -> None:
         self.serves: Actor | None = None
         self.piped: list[Sent] | None = None
+        self.swift: Swift | None = None
+        self.what = what_served(number)
         super().__init__(number, conninfo, pgconn)
 
     def ready(self) -> None:
         """The connection stands: nothing is prepared yet, no pipeline is open."""
         super().ready()
-        self.piped = None
+        self.piped = self.swift = None
 
     def open_pipeline(self) -> None:
         """From here on statements are sent without waiting for one another's results."""
@@ -119,12 +164,12 @@ class BoundSession(Session):
 class Actor:
     """One connection of the application's pool, and where the operation that it runs has got to.
 
-    What changes with every statement is kept in plain slots, because attributes are the hot path.
-    `session` is the server connection that serves it: its own for good, or, with transaction pooling, one for each
-    transaction (None between them). `awaits` says that answers of the server are outstanding, `turn` counts
-    operations, so that a timer of an earlier one finds out. `served_by` is the number of the session that served the
-    operation first. `failure` is set once the operation has failed and is only being rolled back, `again` where it is
-    run once more because of something that the harness added.
+    What changes with every statement is kept in plain slots, because attributes are the hot path. `session` is the
+    server connection that serves it: its own for good, or, with transaction pooling, one for each transaction (None
+    between them). `freed_ns` is when it became free. `awaits` says that answers of the server are outstanding,
+    `turn` counts operations, so that a timer of an earlier one finds out. `served_by` is the number of the session
+    that served the operation first. `failure` is set once the operation has failed and is only being rolled back,
+    `again` where it is run once more because of something that the harness added.
     """
 
     __slots__ = (
@@ -139,6 +184,7 @@ class Actor:
         "committed",
         "due_ns",
         "failure",
+        "freed_ns",
         "number",
         "operation",
         "preparing",
@@ -165,28 +211,32 @@ class Actor:
         self.turn = 0
         self.operation: CompiledOperation | None = None
         self.random_state: tuple[Any, ...] | None = None
-        self.due_ns = self.checkout_ns = self.start_ns = self.queued_ns = self.wake_after_ns = 0
+        self.freed_ns = self.due_ns = self.checkout_ns = self.start_ns = self.queued_ns = self.wake_after_ns = 0
         self.version = self.served_by = self.attempts = 0
         self.absorbed = b""
         self.waited = False
+        self.preparing: bytes | None = None
+        self.failure: ServerError | None = None
+        self.written: list[Written] | None = None
         self.restart(_NO_CODE)
 
-    def begin(self, operation: CompiledOperation) -> CompiledOperation:
+    def begin(self, operation: CompiledOperation) -> None:
         """Take up `operation`, with parameters of its own."""
         self.operation = operation
         self.attempts = 1
         self.absorbed = b""
         self.start_ns = 0
-        self.restart(operation.code)
-        operation.draw(self.variables, self.client.random)
-        self.random_state = self.client.random.getstate() if operation.retry and operation.evaluates else None
-        return operation
+        self.code = operation.code
+        self.at = self.statement = 0
+        self.awaits = self.again = False
+        self.preparing = self.failure = self.written = None
+        if operation.draws:
+            operation.draw(self.variables, self.client.random)
+        self.random_state = self.client.random.getstate() if operation.repeats else None
 
     def restart(self, code: Code) -> None:
         """From the first instruction of `code` on."""
         self.code = code
         self.at = self.statement = 0
         self.awaits = self.again = False
-        self.preparing: bytes | None = None
-        self.failure: ServerError | None = None
-        self.written: list[Written] | None = None
+        self.preparing = self.failure = self.written = None

@@ -1,10 +1,11 @@
 """Operations made ready to run: code for the interpreter, and how its parameters are drawn."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from random import Random
 from typing import assert_never
 
-from harness.rehearsal.traffic.actor import Code, CompiledOperation, Instruction
+from harness.rehearsal.traffic.actor import Code, CompiledOperation, Instruction, Swift
 from harness.rehearsal.traffic.instructions import (
     Branch,
     Control,
@@ -23,7 +24,7 @@ from harness.rehearsal.traffic.statement import CompiledStatement
 from harness.spec.operation import Instruction as Step
 from harness.spec.operation import Operation, OperationKind, Send
 from harness.spec.params import Fixed, Sources, compile_parameters
-from harness.spec.pgbench.evaluate import Client, compile_expression
+from harness.spec.pgbench.evaluate import Client, Evaluator, compile_expression
 from harness.spec.pgbench.folding import fold
 from harness.spec.pgbench.nodes import Assign, Jump, JumpUnless, Pipeline, PipelineStep, Shell, Sleep, Value
 from harness.spec.pgbench.values import ExpressionError, to_text, typed
@@ -77,16 +78,31 @@ def _operation(
         if isinstance(parameter, Fixed)
     }
     draws = compile_parameters(operation.parameters, sources=sources)
+    code = _Compiler(operation, statements, protocol, known=_never_assigned(operation, fixed)).code()
+    opening, first = _opening(code)
     return CompiledOperation(
         index=operation.index,
-        code=_Compiler(operation, statements, protocol, known=_never_assigned(operation, fixed)).code(),
+        code=code,
         fixed=fixed,
         # A fixed one is set once more after its draw, which others may depend on.
         draws=[(name, draw) for name, draw in draws if name not in fixed or len(draws) > len(fixed)],
         retry=operation.retry,
         evaluates=any(isinstance(step, Assign) for step in operation.program),
         statements=statements,
+        opening=opening,
+        first=first,
     )
+
+
+def _opening(code: Code) -> tuple[list[tuple[str, Evaluator]], Swift | None]:
+    """What is set before the first statement, and that statement, if it is prepared and all that comes before it."""
+    opening: list[tuple[str, Evaluator]] = []
+    for step in code:
+        if not isinstance(step, SetVariable):
+            break
+        opening.append((step.name, step.value))
+    first = code[len(opening)]
+    return (opening, first) if type(first) is Execute and first.prepares else ([], None)
 
 
 def _constant(text: str, *, numeric: bool) -> Value:
@@ -145,6 +161,7 @@ class _Compiler:
             code.append(ClosePipeline(len(code)))
         code.append(Done(len(code)))
         self._fill_pipelines()
+        self._link()
         return tuple(code)
 
     def _step(self, at: int, step: Step) -> Instruction:
@@ -186,6 +203,13 @@ class _Compiler:
             if isinstance(step, OpenPipeline):
                 ends = [i for i, later in enumerate(self._code) if i > at and isinstance(later, ClosePipeline)]
                 self._code[at] = OpenPipeline(at, self._sends(self._code[at : min(ends, default=None)]))
+
+    def _link(self) -> None:
+        """Tell each prepared statement what follows it, so that nobody looks it up while it runs."""
+        for step, following in pairwise(self._code):
+            if type(step) is Execute and step.prepares:
+                step.then = following if type(following) is Execute and following.prepares else None
+                step.last = isinstance(following, Done)
 
     def _sends(self, code: Sequence[Instruction]) -> list[Execute]:
         sends = [step for step in code if isinstance(step, Execute)]

@@ -3,24 +3,25 @@ prepared statement whose rows nobody wants.
 
 It does what `Session.receive`, the interpreter and the loop do together, without their calls, which cost as much as the
 network does: at tens of thousands of operations a second they would take the processor from the server. Whatever is
-not usual is left to them, with what was read so far.
+not usual is left to them, with what was read so far. Where an actor is, is noted in its session (`swift`) alone, until
+they need to know.
 """
 
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import psycopg
 from psycopg import pq
+from psycopg.pq.abc import PGresult
 
-from harness.rehearsal.traffic.actor import Actor, BoundSession, CompiledOperation
-from harness.rehearsal.traffic.instructions import Done, Execute
+from harness.rehearsal.traffic.actor import Actor, BoundSession, CompiledOperation, Swift
 from harness.rehearsal.traffic.interpreter import Interpreter
-from harness.rehearsal.traffic.recorder import Recorder
-from harness.rehearsal.traffic.session import IDLE
-from harness.rehearsal.traffic.timetable import Arriving
-from harness.rehearsal.traffic.watch import Watch
+from harness.rehearsal.traffic.recorder import VERSION, Recorder
+from harness.rehearsal.traffic.session import IDLE, ServerError
+from harness.rehearsal.traffic.waiting import Waiting
+from harness.rehearsal.traffic.watch import READABLE, Ready, Watch
 from harness.spec.pgbench.values import ExpressionError
 
 _GOOD: Final = frozenset(map(int, (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK)))
@@ -37,98 +38,130 @@ class Express:
         interpreter: Interpreter,
         watch: Watch,
         recorder: Recorder,
-        waiting: deque[Arriving],
+        waiting: Waiting,
         free: deque[Actor],
-        patience_ns: int,
         origin_ns: int,
     ) -> None:
         self._operations = operations
         self._watch = watch
+        self._sessions = watch.sessions
         self._advance = interpreter.advance
-        self._record = recorder.add
-        self._waiting = waiting
+        self._fail = interpreter.fail
+        self._succeeded = recorder.succeeded
+        self._take = waiting.take
         self._free = free
-        self._patience_ns = patience_ns
         self._origin_ns = origin_ns
 
-    def answered(self, session: BoundSession) -> bool:
-        """Something can be read from `session`: take it and go on; False leaves it, whole, to the long way."""
+    def answered(self, ready: Sequence[Ready]) -> list[Ready]:
+        """Something can be read: take it and go on; those that are left, whole, to the long way are given back."""
+        sessions, others = self._sessions, []
+        for event in ready:
+            session = sessions.get(event[0])
+            if session is None or (statement := session.swift) is None:
+                others.append(event)
+                continue
+            consume, is_busy, get_result = session.reads
+            result = further = None
+            try:
+                consume()
+                if is_busy():
+                    continue
+                result = get_result()
+                if (
+                    result is not None
+                    and event[1] == READABLE
+                    and result.status in _GOOD
+                    and not is_busy()
+                    and (further := get_result()) is None
+                ):
+                    if statement.then is not None:
+                        self._send(session, statement.then)
+                    else:
+                        self._ended(session, statement)
+                    continue
+            except psycopg.OperationalError:
+                pass  # the long way meets it again, and finds the server's last words
+            self._leave(session, statement, result, further)
+            others.append(event)
+        return others
+
+    def _ended(self, session: BoundSession, statement: Swift) -> None:
+        """The last statement went well: write the record; whoever waits has the connection from this moment."""
         actor = session.serves
-        if actor is None or not actor.awaits or session.piped is not None or session.results:
-            return False
-        try:
-            session.consume()
-        except psycopg.OperationalError:
-            return False
-        if session.is_busy():
-            return True
-        result = session.get_result()
-        if result is None:
-            return False
-        step = actor.code[actor.at]
-        usual = type(step) is Execute and step.plain and actor.preparing is None and actor.written is None
-        if not usual or result.status not in _GOOD or session.is_busy():
-            session.results.append(result)
-            return False
-        further = session.get_result()
-        if further is not None:
-            session.results += (result, further)
-            return False
-        actor.at = at = actor.at + 1
-        following = actor.code[at]
-        if type(following) is Execute:
-            name = session.prepared.get(following.key)
-            if name is not None and self._sent(actor, session, following, name):
-                return True
-        elif type(following) is Done and session.pgconn.transaction_status == IDLE:
-            self._next(actor)
-            return True
-        actor.awaits = False
-        self._advance(actor)
-        return True
-
-    def _sent(self, actor: Actor, session: BoundSession, statement: Execute, name: bytes) -> bool:
-        """Send the next statement of the transaction; False where something is wrong: the long way finds out what."""
-        try:
-            session.send_prepared(name, statement.bind(actor.variables))
-            session.wants_write = session.flush_out() != 0
-        except (ExpressionError, psycopg.OperationalError):
-            return False
-        actor.statement = statement.index
-        if session.wants_write:
-            self._watch.as_session_wants(session)
-        return True
-
-    def _next(self, actor: Actor) -> None:
-        """The operation went well: write its record; whoever waits has the connection from this moment."""
+        if actor is None or (operation := actor.operation) is None:
+            raise LookupError("a session that waits for an answer serves an actor that runs an operation")
+        if not statement.last or actor.attempts != 1 or session.pgconn.transaction_status != IDLE:
+            self._go_on(actor, session, statement, at=statement.at + 1)
+            return
         now = _monotonic_ns() - self._origin_ns
-        operation = actor.operation
-        if operation is None:
-            raise LookupError("an actor that waits for an answer runs an operation")
-        self._record(
-            (
-                actor.due_ns,
-                actor.checkout_ns,
-                actor.start_ns,
-                now,
-                operation.index,
-                actor.served_by,
-                actor.version,
-                0,
-                0,
-                actor.attempts,
-                actor.absorbed,
-            )
-        )
+        what = operation.what + session.what
+        if actor.version:
+            what += actor.version << VERSION
+        self._succeeded(actor.due_ns, actor.checkout_ns, actor.start_ns, now, what)
         actor.turn += 1
-        waiting = self._waiting
-        if not waiting or waiting[0][0] + self._patience_ns <= now:
-            actor.operation = None
+        # Where another is free, none that is due has waited: the loop gives it the one that is free for longest.
+        arriving = None if self._free else self._take(now)
+        if arriving is None:
+            session.swift = actor.operation = None
+            actor.freed_ns = now
             self._free.append(actor)
             return
-        actor.due_ns, index, actor.version = waiting.popleft()
-        operation = actor.begin(self._operations[index])
-        actor.waited = True
+        actor.due_ns, index, actor.version = arriving
         actor.checkout_ns = now
-        actor.start_ns = _monotonic_ns() - self._origin_ns
+        actor.waited = True
+        self.start(actor, session, self._operations[index])
+
+    def start(self, actor: Actor, session: BoundSession, operation: CompiledOperation) -> int:
+        """Begin `operation` on a connection that is idle; gives the instant just before its first statement."""
+        actor.begin(operation)
+        actor.start_ns = start_ns = _monotonic_ns() - self._origin_ns
+        first = operation.first
+        if first is None:
+            session.swift = None
+            self._advance(actor)
+            return start_ns
+        if operation.opening:
+            variables, client = actor.variables, actor.client
+            try:
+                for name, value in operation.opening:
+                    variables[name] = value(client)
+            except ExpressionError as error:
+                session.swift = None
+                self._fail(actor, ServerError(error.sqlstate, str(error)))
+                return start_ns
+        self._send(session, first)
+        return start_ns
+
+    def _send(self, session: BoundSession, statement: Swift) -> None:
+        """Send the statement; where it is not that simple, or something is wrong, the long way finds out."""
+        actor = session.serves
+        if actor is None:
+            raise LookupError("a session that sends serves an actor")
+        name = session.prepared.get(statement.key)
+        if name is not None and statement.plain:
+            try:
+                send, flush_out = session.writes
+                send(name, statement.bind(actor.variables))
+                session.swift = statement
+                if flush_out():
+                    session.wants_write = True
+                    self._watch.as_session_wants(session)
+            except (ExpressionError, psycopg.OperationalError):
+                pass
+            else:
+                return
+        self._go_on(actor, session, statement, at=statement.at)
+
+    def _leave(self, session: BoundSession, statement: Swift, *results: PGresult | None) -> None:
+        """To the long way: note what was read, and where the actor is."""
+        session.swift = None
+        session.results += [result for result in results if result is not None]
+        actor = session.serves
+        if actor is not None:
+            actor.at, actor.statement, actor.awaits = statement.at, statement.index, True
+
+    def _go_on(self, actor: Actor, session: BoundSession, statement: Swift, *, at: int) -> None:
+        """To the interpreter, with nothing outstanding."""
+        self._leave(session, statement)
+        actor.at, actor.awaits = at, False
         self._advance(actor)

@@ -13,7 +13,7 @@ operation is a pipeline; an error is answered by ROLLBACK.
 import math
 from typing import Final
 
-from harness.rehearsal.traffic.actor import Actor, Answer, BoundSession
+from harness.rehearsal.traffic.actor import Actor, Answer, BoundSession, Swift
 from harness.rehearsal.traffic.capture import capture, rows_written
 from harness.rehearsal.traffic.session import GOOD, IDLE, ServerError, error_of
 from harness.rehearsal.traffic.statement import CompiledStatement, Render
@@ -62,7 +62,7 @@ class _Silent:
 class Execute:
     """Send a statement by the extended protocol: prepared at its first use on the connection, or unnamed."""
 
-    __slots__ = ("_next", "at", "bind", "index", "key", "plain", "prepares", "statement")
+    __slots__ = ("_next", "at", "bind", "index", "key", "last", "plain", "prepares", "statement", "then")
 
     def __init__(self, at: int, statement: CompiledStatement, *, prepares: bool) -> None:
         self.at = at
@@ -73,6 +73,8 @@ class Execute:
         self.key = statement.key if prepares else b""
         self.plain = statement.followed is None and statement.capture is None and not statement.expects
         self.prepares = prepares
+        self.then: Swift | None = None
+        self.last = False
 
     def run(self, actor: Actor) -> int:
         """Bind and send; wait unless in a pipeline."""
@@ -207,16 +209,16 @@ class Control:
 class SetVariable(_Silent):
     """Evaluate and keep."""
 
-    __slots__ = ("_name", "_value")
+    __slots__ = ("name", "value")
 
     def __init__(self, at: int, name: str, value: Evaluator) -> None:
         super().__init__(at)
-        self._name = name
-        self._value = value
+        self.name = name
+        self.value = value
 
     def run(self, actor: Actor) -> int:
         """Set the variable."""
-        actor.variables[self._name] = self._value(actor.client)
+        actor.variables[self.name] = self.value(actor.client)
         return self.at + 1
 
 

@@ -5,14 +5,23 @@ from typing import Final
 
 import psycopg
 
-from harness.rehearsal.traffic.actor import Actor, Answer, BoundSession
+from harness.rehearsal.traffic.actor import Actor, Answer, BoundSession, Instruction
 from harness.rehearsal.traffic.compiled import ROLL_BACK
-from harness.rehearsal.traffic.instructions import DONE, SLEEP, WAIT, FailedError
+from harness.rehearsal.traffic.instructions import DONE, SLEEP, WAIT, Execute, FailedError
 from harness.rehearsal.traffic.session import CONNECTION_FAILURE, ServerError
 from harness.rehearsal.traffic.watch import Timers, Watch
 from harness.spec.pgbench.values import ExpressionError
 
 _LONGEST_DOUBLING: Final = 20  # doublings of a back-off: a million times the first one, longer than any run
+
+
+def note_swift(actor: Actor, sent: Instruction) -> None:
+    """Where what was sent is a prepared statement whose rows nobody wants, `express.py` can take the answer."""
+    session = actor.session
+    if session is None or session.piped is not None or actor.preparing is not None or actor.written is not None:
+        return
+    if type(sent) is Execute and sent.prepares and sent.plain:
+        session.swift = sent
 
 
 class Interpreter:
@@ -72,6 +81,8 @@ class Interpreter:
             session = actor.session
             if session is not None and session.wants_write is not session.writing:
                 self._watch.as_session_wants(session)
+            if not self._lends:
+                note_swift(actor, code[at])
         elif step == DONE:
             self._ended(actor)
         elif step == SLEEP:

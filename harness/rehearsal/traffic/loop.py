@@ -1,28 +1,26 @@
 """The event loop of a traffic process: arrivals by the clock, a pool of connections, a queue where none is free."""
 
 import time
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import psycopg
 
 from harness.events.operations import NO_ACTOR
-from harness.model.sqlstate import POOL_FULL, POOL_TIMEOUT
 from harness.rehearsal.traffic.account import Account, index_of
 from harness.rehearsal.traffic.actor import Actor, BoundSession, CompiledOperation
 from harness.rehearsal.traffic.express import Express
 from harness.rehearsal.traffic.interpreter import Interpreter
 from harness.rehearsal.traffic.pool import Pool, PoolLimits
 from harness.rehearsal.traffic.recorder import FLUSH_EVERY_NS, Recorder
-from harness.rehearsal.traffic.session import ServerError
 from harness.rehearsal.traffic.tally import Tally
-from harness.rehearsal.traffic.timetable import NEVER, Arriving, Timetable
-from harness.rehearsal.traffic.watch import READABLE, WRITABLE, Timers, Watch
+from harness.rehearsal.traffic.timetable import Arriving, Timetable
+from harness.rehearsal.traffic.waiting import TOO_LATE, Waiting
+from harness.rehearsal.traffic.watch import WRITABLE, Timers, Watch
 
 _LONGEST_WAIT_NS: Final = 100_000_000  # counters for the live view are at most this old
-_FULL: Final = ServerError(POOL_FULL, "max_waiters operations waited for a connection already")
-_TOO_LATE: Final = ServerError(POOL_TIMEOUT, "no connection was free within pool_timeout")
+_AT_ONCE: Final = 0  # of an instant: whatever has come
+_monotonic_ns: Final = time.monotonic_ns
 
 
 class Loop:
@@ -51,7 +49,6 @@ class Loop:
         self._timetable = timetable
         self._recorder = recorder
         self._origin_ns = origin_ns
-        self._limits = limits
         self._timers = Timers()
         self._watch = Watch()
         self._pool = Pool(
@@ -75,7 +72,7 @@ class Loop:
             on_idle=self._pool.given_back,
             on_retry=self._pool.let_go,
         )
-        self._waiting: deque[Arriving] = deque()
+        self._waiting = Waiting(timetable, limits, unserved=self._account.unserved)
         self._express = Express(
             operations=operations,
             interpreter=self._interpreter,
@@ -83,19 +80,19 @@ class Loop:
             recorder=recorder,
             waiting=self._waiting,
             free=self._free,
-            patience_ns=limits.pool_timeout_ns,
             origin_ns=origin_ns,
         )
         self._cut_off: list[BoundSession] = []
         self._ask_again = False
         self._flush_ns = 0
-        self._freed_ns = 0
+        self._tick_ns = 0
+        self._deadline_ns = 0
         self._keeps = not limits.lends
 
     @property
     def waiting(self) -> int:
         """Operations that wait for a connection, first of the application's pool, then of the server."""
-        return len(self._waiting) + sum(actor.start_ns == 0 for actor in self._pool.bidders)
+        return self._waiting.count(self.now_ns()) + sum(actor.start_ns == 0 for actor in self._pool.bidders)
 
     @property
     def in_flight(self) -> int:
@@ -104,6 +101,8 @@ class Loop:
 
     def account(self) -> Tally:
         """What was counted, up to now."""
+        self.tally.offered = self._timetable.taken + self._timetable.waiting(self.now_ns())
+        self.tally.longest_queue = self._waiting.longest
         self.tally.absorbed = self._interpreter.absorbed
         self.tally.connect_failures = self._pool.reconnector.failures
         self.tally.take_connects(self._pool.reconnector.took_ns)
@@ -112,7 +111,7 @@ class Loop:
 
     def now_ns(self) -> int:
         """Nanoseconds since the run started."""
-        return time.monotonic_ns() - self._origin_ns
+        return _monotonic_ns() - self._origin_ns
 
     def listen(self, connection: Any, on_order: Callable[[], None]) -> None:
         """Call `on_order` when `connection` has something to say."""
@@ -129,34 +128,55 @@ class Loop:
         It is asked sooner after an order, and always while nothing is due. `on_tick` is called about every 100 ms,
         after records were written where a second has passed.
         """
-        timetable, timers, watch, sessions = self._timetable, self._timers, self._watch, self._watch.sessions
-        express, keeps = self._express.answered, self._keeps
-        tick_ns = deadline = 0
+        waiting, coming, free = self._waiting, self._timetable.coming, self._free
+        wait, usual, origin_ns = self._watch.wait, self._keeps, self._origin_ns
+        attend_ns = _AT_ONCE
         while True:
-            now = self.now_ns()
-            if timetable.next_ns <= now:
-                now = self._dispatch(now)
-            if self._waiting or self._pool.bidders:
-                self._expire(now)
-            while timers.next_ns <= now:
-                self._freed_ns = 0
-                timers.ring(now)
-                self._serve()
-            if now >= tick_ns:
-                tick_ns = now + _LONGEST_WAIT_NS
-                self._tick(now, on_tick)
-            if self._ask_again or now >= deadline or timetable.next_ns == NEVER:
-                self._ask_again = False
-                deadline = until(now)
-                if deadline == 0:
+            now = _monotonic_ns() - origin_ns
+            if now >= attend_ns or not coming:
+                attend_ns = self._attend(now, until, on_tick)
+                if attend_ns == 0:
                     return
-            wake_ns = min(deadline, tick_ns, self._next_ns(), timers.next_ns)
-            for descriptor, events in watch.wait(wake_ns - now):
-                session = sessions.get(descriptor)
-                if session is None:
-                    self._called(descriptor)
-                elif not (keeps and events == READABLE and express(session)):
-                    self._on_socket(session, events)
+            if waiting.next_ns(free=bool(free)) <= now:
+                self._serve(now)
+            if not free:
+                waiting.meet(now)
+            wake_ns = min(attend_ns, waiting.next_ns(free=bool(free)))
+            ready = wait(wake_ns - (_monotonic_ns() - origin_ns))
+            if usual and ready:
+                ready = self._express.answered(ready)
+            if ready:
+                attend_ns = _AT_ONCE  # they may have set timers; whom they freed serves when all are looked at
+                for descriptor, events in ready:
+                    self._on_event(descriptor, events)
+
+    def _attend(self, now: int, until: Callable[[int], int], on_tick: Callable[[], None]) -> int:
+        """What need not be looked after at each turn; gives the instant when it must be next, 0 at the end."""
+        timers = self._timers
+        if self._pool.next_expiry_ns <= now:
+            self._expire(now)
+        while timers.next_ns <= now:
+            timers.ring(now)
+        if self._pool.bidders:
+            self._pool.match()
+        if now >= self._tick_ns:
+            self._tick_ns = now + _LONGEST_WAIT_NS
+            self._tick(now, on_tick)
+        if self._ask_again or now >= self._deadline_ns or not self._timetable.coming:
+            self._ask_again = False
+            self._deadline_ns = until(now)
+            if self._deadline_ns == 0:
+                return 0
+        return min(self._deadline_ns, self._tick_ns, timers.next_ns, self._pool.next_expiry_ns)
+
+    def _on_event(self, descriptor: int, events: int) -> None:
+        session = self._watch.sessions.get(descriptor)
+        if session is None:
+            self._called(descriptor)
+        elif session.connecting:
+            self._pool.reconnector.step(session)
+        else:
+            self._on_answer(session, events)
 
     def _called(self, descriptor: int) -> None:
         """An order has come, or a socket is gone that was reported with others."""
@@ -169,63 +189,45 @@ class Loop:
             self._recorder.flush()
         on_tick()
 
-    def _next_ns(self) -> int:
-        """When an arrival is due, or one that waits gives up.
-
-        While nothing could run it, an arrival need not be met at its time, only before it gives up: it waits all the
-        same, and its record does not depend on when the queue has taken it.
-        """
-        patience = self._limits.pool_timeout_ns
-        due = self._timetable.next_ns
-        if due != NEVER and not self._limits.max_waiters and not self._pool.ready:
-            due += patience
-        if self._waiting:
-            due = min(due, self._waiting[0][0] + patience)
-        return min(due, self._pool.next_expiry_ns)
-
-    def _dispatch(self, now: int) -> int:
-        timetable, tally = self._timetable, self.tally
-        while timetable.next_ns <= now:
-            arriving = timetable.take()
-            tally.offered += 1
-            if self._free and not self._waiting:
-                self._begin(self._free.popleft(), arriving, now, waited=False)
-                now = self.now_ns()
-                if self._pool.bidders:
-                    self._pool.match()
-            elif not self._limits.max_waiters or len(self._waiting) < self._limits.max_waiters:
-                self._waiting.append(arriving)
-                if self._free:
-                    self._serve()
-                elif len(self._waiting) > tally.longest_queue:
-                    tally.longest_queue = len(self._waiting)
-            else:
-                self._account.unserved(arriving, now, _FULL)
-        return now
+    def _serve(self, now: int) -> None:
+        """Give free connections to those who wait, first come first served."""
+        if self._pool.bidders:
+            self._pool.match()
+        while self._free:
+            arriving = self._waiting.take(now)
+            if arriving is None:
+                return
+            self._begin(self._free.popleft(), arriving, now)
+            now = self.now_ns()
+            if self._pool.bidders:
+                self._pool.match()
+        self._waiting.give_up(now)
 
     def _expire(self, now: int) -> None:
-        patience = self._limits.pool_timeout_ns
-        while self._waiting and self._waiting[0][0] + patience <= now:
-            self._account.unserved(self._waiting.popleft(), now, _TOO_LATE)
-        if self._pool.next_expiry_ns > now:
-            return
         for actor in self._pool.expired(now):
             if actor.start_ns:
-                self._interpreter.fail(actor, _TOO_LATE)
+                self._interpreter.fail(actor, TOO_LATE)
             else:
-                self._account.unserved(Arriving(actor.due_ns, index_of(actor), actor.version), now, _TOO_LATE)
+                self._account.unserved((actor.due_ns, index_of(actor), actor.version), now, TOO_LATE)
                 self._release(actor)
-        self._serve()
 
-    def _begin(self, actor: Actor, arriving: Arriving, now: int, *, waited: bool) -> None:
+    def _begin(self, actor: Actor, arriving: Arriving, now: int) -> None:
+        """Who was due before the connection became free has it from that moment, and has waited."""
         actor.due_ns, index, actor.version = arriving
-        actor.begin(self._operations[index])
-        actor.waited = waited
-        if actor.session is None:
+        operation = self._operations[index]
+        freed_ns = actor.freed_ns
+        actor.waited = waited = actor.due_ns < freed_ns
+        session = actor.session
+        if session is None:
+            actor.begin(operation)
             actor.waited = waited or not self._pool.idle or bool(self._pool.bidders)
             self._pool.bid(actor)
         else:
-            self._start(actor, now)
+            actor.checkout_ns = freed_ns if waited else now
+            actor.served_by = session.number
+            start_ns = self._express.start(actor, session, operation)
+            if not waited:
+                self.tally.lags.append(start_ns - arriving[0])
 
     def _bound(self, actor: Actor) -> None:
         """A server connection was found for an actor that waited for one."""
@@ -237,18 +239,18 @@ class Loop:
     def _start(self, actor: Actor, checkout_ns: int) -> None:
         actor.checkout_ns = checkout_ns
         actor.served_by = NO_ACTOR if actor.session is None else actor.session.number
-        actor.start_ns = start_ns = time.monotonic_ns() - self._origin_ns
+        actor.start_ns = start_ns = _monotonic_ns() - self._origin_ns
         if not actor.waited:
             self.tally.lags.append(start_ns - actor.due_ns)
         self._interpreter.advance(actor)
 
     def _done(self, actor: Actor) -> None:
-        now = time.monotonic_ns() - self._origin_ns
+        now = _monotonic_ns() - self._origin_ns
         self._account.done(actor, now)
         if self._keeps and actor.failure is None:  # its connection has just answered: it is its own, and sound
             actor.operation = None
             actor.turn += 1
-            self._freed_ns = now
+            actor.freed_ns = now
             self._free.append(actor)
         else:
             self._release(actor)
@@ -257,27 +259,6 @@ class Loop:
         actor.operation = None
         actor.turn += 1
         self._pool.release(actor)
-
-    def _serve(self) -> None:
-        """Give free connections to those who wait, first come first served."""
-        if self._pool.bidders:
-            self._pool.match()
-        while self._waiting and self._free:
-            # Who waits has the connection from the moment at which it became free.
-            now, self._freed_ns = self._freed_ns or self.now_ns(), 0
-            if self._waiting[0][0] + self._limits.pool_timeout_ns <= now:
-                self._expire(now)
-            else:
-                self._begin(self._free.popleft(), self._waiting.popleft(), now, waited=True)
-
-    def _on_socket(self, session: BoundSession, events: int) -> None:
-        self._freed_ns = 0
-        if session.connecting:
-            self._pool.reconnector.step(session)
-        else:
-            self._on_answer(session, events)
-        if self._waiting or self._pool.bidders:
-            self._serve()
 
     def _on_answer(self, session: BoundSession, events: int) -> None:
         if events & WRITABLE:
@@ -314,8 +295,8 @@ class Loop:
 
     def abandon(self) -> None:
         """Record what waits or is under way as abandoned."""
-        self._cut_off = self._account.abandon(self._actors, self._waiting, self.now_ns())
-        self._waiting.clear()
+        now = self.now_ns()
+        self._cut_off = self._account.abandon(self._actors, self._waiting.leave(now), now)
 
     def close(self) -> None:
         """Cancel what was abandoned, close all connections; may wait for a server that does not answer."""

@@ -102,7 +102,11 @@ class Pool:
         """The actor's operation is over."""
         self.let_go(actor)
         if self._lends or actor.session is not None:
-            self.free.append(actor)
+            self._freed(actor)
+
+    def _freed(self, actor: Actor) -> None:
+        actor.freed_ns = self._now_ns()
+        self.free.append(actor)
 
     def let_go(self, actor: Actor) -> None:
         """The actor needs no server connection for now; a broken one is lost."""
@@ -141,7 +145,7 @@ class Pool:
             return
         actor.session = session
         if actor.operation is None:
-            self.free.append(actor)
+            self._freed(actor)
         elif actor in self.bidders:
             self.bidders.remove(actor)
             self._on_bound(actor)

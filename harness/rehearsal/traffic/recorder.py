@@ -8,16 +8,33 @@ from typing import Final, TypeAlias
 from harness.events.operations import OPERATION_DTYPE, Outcome
 
 _RECORD: Final = struct.Struct("<qqqqHHBBBB5s3x")
+_SUCCESS: Final = struct.Struct("<qqqqQ8x")  # the same for an operation that went well, its small numbers in one
 _BLOCK: Final = 4096  # records: 192 KiB a write, once in eight seconds at 500 operations a second
 _BYTES: Final = _BLOCK * _RECORD.size
+_SIZE: Final = _RECORD.size
 _pack_into: Final = _RECORD.pack_into
+_pack_success: Final = _SUCCESS.pack_into
 Record: TypeAlias = tuple[int, int, int, int, int, int, int, int, int, int, bytes]
 """due, checkout, start and end; operation, actor, version, outcome, statement, attempts, SQLSTATE: as in the file."""
 FLUSH_EVERY_NS: Final = 1_000_000_000
 """Longest time a record stays in memory, so that the file of a killed run is complete but for a second."""
 
-if _RECORD.size != OPERATION_DTYPE.itemsize:
+if not _RECORD.size == _SUCCESS.size == OPERATION_DTYPE.itemsize:
     raise ImportError("the record's layout differs from harness.events.operations")
+
+
+def what_ran(operation: int) -> int:
+    """The operation, and one attempt, in their places of a record; `what_served` is added."""
+    return operation | 1 << 56
+
+
+def what_served(actor: int) -> int:
+    """The actor in its place of a record; `version << VERSION` is added where it is not 0."""
+    return actor << 16
+
+
+VERSION: Final = 32
+"""The version's place in a record: bits after its actor's."""
 
 
 class Recorder:
@@ -34,6 +51,17 @@ class Recorder:
         _pack_into(self._buffer, self._filled, *record)
         self.counts[record[7]] += 1
         self._filled += _RECORD.size
+        if self._filled == _BYTES:
+            self.flush()
+
+    def succeeded(self, due: int, checkout: int, start: int, end: int, what: int) -> None:
+        """Append the record of an operation that went well at its first attempt.
+
+        `what` is the sum of what `what_ran` and `what_served` give, and of the version.
+        """
+        _pack_success(self._buffer, self._filled, due, checkout, start, end, what)
+        self.counts[0] += 1
+        self._filled += _SIZE
         if self._filled == _BYTES:
             self.flush()
 

@@ -99,7 +99,8 @@ def server_error(result: PGresult) -> ServerError:
 class Session:
     """A connection, the names prepared on it, and how often it failed to connect.
 
-    Methods of the connection that every statement calls are kept bound: looking them up costs as much as calling them.
+    Methods of the connection that every statement calls are kept bound: looking them up costs as much as calling them,
+    and so does calling them as attributes (`reads` and `writes` are to be unpacked).
     `watched` is the file descriptor that the loop watches (−1: none).
     """
 
@@ -117,11 +118,13 @@ class Session:
         "number",
         "pgconn",
         "prepared",
+        "reads",
         "results",
         "send_prepared",
         "turn",
         "wants_write",
         "watched",
+        "writes",
         "writing",
     )
 
@@ -155,6 +158,8 @@ class Session:
         self.consume = pgconn.consume_input
         self.is_busy = pgconn.is_busy
         self.get_result = pgconn.get_result
+        self.reads = (self.consume, self.is_busy, self.get_result)
+        self.writes = (self.send_prepared, self.flush_out)
 
     def ready(self) -> None:
         """The connection stands: nothing is prepared yet."""

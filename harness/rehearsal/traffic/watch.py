@@ -5,17 +5,21 @@ import select
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from harness.model.units import NS_PER_MS, NS_PER_S
 from harness.rehearsal.traffic.actor import BoundSession
 from harness.rehearsal.traffic.timetable import NEVER
 
+Ready: TypeAlias = tuple[int, int]
+"""A file descriptor that is ready, and for what."""
 READABLE: Final = select.EPOLLIN
 """Something can be read."""
 WRITABLE: Final = select.EPOLLOUT
 """Something can be written."""
 _SHORT_NS: Final = 2 * NS_PER_MS  # epoll_wait() counts whole milliseconds: shorter waits, and the rest, need select()
+
+_AT_ONCE: Final = 64  # what is ready beyond that comes with the next call; a default of 1023 is cleared each time
 
 
 class Timers:
@@ -54,14 +58,13 @@ class Watch:
         self.sessions: dict[int, BoundSession] = {}
         self.callbacks: dict[int, Callable[[], None]] = {}
 
-    def wait(self, timeout_ns: int) -> list[tuple[int, int]]:
-        """File descriptors that are ready, and for what; may be none after `timeout_ns`."""
-        if timeout_ns <= 0:
-            return self._poll(0)
+    def wait(self, timeout_ns: int) -> list[Ready]:
+        """What is ready; may be nothing after `timeout_ns`."""
         if timeout_ns >= _SHORT_NS:
-            return self._poll((timeout_ns // NS_PER_MS - 1) / 1000)
-        select.select([self._epoll], (), (), timeout_ns / NS_PER_S)
-        return self._poll(0)
+            return self._poll((timeout_ns // NS_PER_MS - 1) / 1000, _AT_ONCE)
+        if timeout_ns > 0:
+            select.select([self._epoll], (), (), timeout_ns / NS_PER_S)
+        return self._poll(0, _AT_ONCE)
 
     def listen(self, connection: Any, on_order: Callable[[], None]) -> None:
         """Watch `connection` for orders."""

@@ -4,7 +4,7 @@ An arrival carries its own two uniform draws: which app version, which of its op
 moves no arrival, and a change of the weights changes no version.
 """
 
-from harness.spec.schedule.arrivals import Block, CourseSchedule, Schedule, arrivals, due_between
+from harness.spec.schedule.arrivals import Block, CourseSchedule, DueTimes, Schedule, arrivals, due_between
 from harness.spec.schedule.chooser import DRAWN, Chooser, Weighted
 from harness.spec.schedule.course import NEVER, Burst, Leg, RampPoint, RateChange, RateCourse
 from harness.spec.schedule.trace import Trace, TraceSchedule, load_trace
@@ -16,6 +16,7 @@ __all__ = [
     "Burst",
     "Chooser",
     "CourseSchedule",
+    "DueTimes",
     "Leg",
     "RampPoint",
     "RateChange",
