@@ -129,6 +129,7 @@ class Loop:
         after records were written where a second has passed.
         """
         waiting, coming, free = self._waiting, self._timetable.coming, self._free
+        timers, pool = self._timers, self._pool
         wait, usual, origin_ns = self._watch.wait, self._keeps, self._origin_ns
         attend_ns = _AT_ONCE
         while True:
@@ -141,12 +142,13 @@ class Loop:
                 self._serve(now)
             if not free:
                 waiting.meet(now)
+            attend_ns = min(attend_ns, timers.next_ns, pool.next_expiry_ns)
             wake_ns = min(attend_ns, waiting.next_ns(free=bool(free)))
             ready = wait(wake_ns - (_monotonic_ns() - origin_ns))
             if usual and ready:
                 ready = self._express.answered(ready)
             if ready:
-                attend_ns = _AT_ONCE  # they may have set timers; whom they freed serves when all are looked at
+                attend_ns = _AT_ONCE  # whom they freed serves when all are looked at
                 for descriptor, events in ready:
                     self._on_event(descriptor, events)
 
@@ -167,7 +169,7 @@ class Loop:
             self._deadline_ns = until(now)
             if self._deadline_ns == 0:
                 return 0
-        return min(self._deadline_ns, self._tick_ns, timers.next_ns, self._pool.next_expiry_ns)
+        return min(self._deadline_ns, self._tick_ns)
 
     def _on_event(self, descriptor: int, events: int) -> None:
         session = self._watch.sessions.get(descriptor)
