@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 
@@ -40,7 +41,32 @@ def course_of(
     )
 
 
-class _Scheduled:
+class _Scheduled(Protocol):
+    """What the schedule asked for."""
+
+    def expected(self, span: Span) -> float:
+        """Operations that fall due in `span`, on average."""
+
+
+class _Recorded:
+    """A trace that comes again and again, on the run's clock; evenly spread within a part of its period."""
+
+    def __init__(self, counts: Sequence[int], period_ns: int, *, began_ns: int) -> None:
+        self._sums = np.concatenate(([0], np.cumsum(counts)))
+        self._edges = np.linspace(0, period_ns, len(self._sums))
+        self._period_ns = period_ns
+        self._began_ns = began_ns
+
+    def expected(self, span: Span) -> float:
+        """Operations that fall due in `span`."""
+        return self._until(span.end_ns) - self._until(span.start_ns)
+
+    def _until(self, at_ns: int) -> float:
+        again, into = divmod(max(0, at_ns - self._began_ns), self._period_ns)
+        return again * int(self._sums[-1]) + float(np.interp(into, self._edges, self._sums))
+
+
+class _Drawn:
     """The course of the rate on the run's clock."""
 
     def __init__(self, course: RateCourse, *, began_ns: int) -> None:
@@ -54,16 +80,17 @@ class _Scheduled:
 
 
 def _scheduled(history: History, planned: TrafficPlanned, phases: Sequence[PhaseFacts]) -> _Scheduled | None:
-    """None for a recorded trace, whose arrivals are what they are."""
+    """None for a recorded trace of a run that did not journal its arrivals."""
     traffic = history.info.scenario.traffic
-    if traffic.arrival is Arrival.TRACE:
-        return None
     running = [p.span.start_ns for p in phases if p.pass_ is Pass.LOAD and p.phase in RUNNING]
     began = next((event.at_ns for event in history.of(TrafficBegan)), min(running, default=0))
+    if traffic.arrival is Arrival.TRACE:
+        period_ns = planned.trace_period_ns
+        return _Recorded(planned.trace_counts, period_ns, began_ns=began) if period_ns else None
     course = replace(RateCourse.of(traffic), rate=planned.rate)
     for change in history.of(RateChanged):
         course = course.changed(max(0, change.at_ns - began), change.rate)
-    return _Scheduled(course, began_ns=began)
+    return _Drawn(course, began_ns=began)
 
 
 def _phase(

@@ -90,7 +90,7 @@ def _processor(traffic: TrafficFacts) -> Iterator[Check]:
 
 
 def _rates(traffic: TrafficFacts) -> Iterator[Check]:
-    """The phase that fell short most; a recorded trace is what it is."""
+    """The phase that fell short most."""
     known = [one for one in traffic.course if one.scheduled]
     if not known:
         return

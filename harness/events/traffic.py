@@ -22,7 +22,7 @@ class OperationDeclared(Event, tag="operation_declared", frozen=True, kw_only=Tr
 
 
 class TrafficPlanned(Event, tag="traffic_planned", frozen=True, kw_only=True):
-    """What was asked of the generator; `versions` are the app versions by their number in operations.bin (0 is "" )."""
+    """What was asked of the generator; `rate` is a trace's mean. `versions` are the app versions by their number in operations.bin (0 is "" )."""
 
     rate: float
     actors: int
@@ -30,6 +30,10 @@ class TrafficPlanned(Event, tag="traffic_planned", frozen=True, kw_only=True):
     protocol: str
     pool_timeout_ns: int
     versions: tuple[str, ...]
+    trace_period_ns: int = 0
+    """With arrival = "trace": how often it comes again; 0 in journals of before and with other arrivals."""
+    trace_counts: tuple[int, ...] = ()
+    """Its arrivals in each of so many equal parts of the period."""
 
 
 class TrafficBegan(Event, tag="traffic_began", frozen=True, kw_only=True):

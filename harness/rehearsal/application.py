@@ -117,7 +117,7 @@ class Application:
                 peak=max((phase.rate or 0.0 for phase in self._stage.scenario.phase), default=0.0),
             )
             self._note_exhaustion(plan)
-            self._declare(connection, rate=plan.course.rate)
+            self._declare(connection, plan)
             self._traffic = TrafficProcess(plan)
             self._cleanup.callback(self._traffic.kill)
             self._tell_backends(self._traffic.start())
@@ -233,7 +233,7 @@ class Application:
         self._cleanup.callback(remove_tree, folder)
         return folder
 
-    def _declare(self, connection: Connection, *, rate: float) -> None:
+    def _declare(self, connection: Connection, plan: TrafficPlan) -> None:
         workload, traffic = self._stage.workload, self._stage.scenario.traffic
         if workload is None:
             return
@@ -241,12 +241,14 @@ class Application:
         self._stage.emit(
             TrafficPlanned(
                 at_ns=now_ns,
-                rate=rate,
+                rate=plan.course.rate,
                 actors=traffic.actors,
                 arrival=traffic.arrival.value,
                 protocol=traffic.protocol.value,
                 pool_timeout_ns=parse_duration(traffic.pool_timeout),
                 versions=workload.versions,
+                trace_period_ns=plan.trace.period_ns if plan.trace else 0,
+                trace_counts=plan.trace.counts if plan.trace else (),
             )
         )
         self._stage.emit(MixChanged(at_ns=now_ns, shares=self._mix))

@@ -4,11 +4,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-import psycopg
-
 from harness.events.operations import NO_ACTOR
 from harness.rehearsal.traffic.account import Account, index_of
 from harness.rehearsal.traffic.actor import Actor, BoundSession, CompiledOperation
+from harness.rehearsal.traffic.answers import Answers
 from harness.rehearsal.traffic.express import Express
 from harness.rehearsal.traffic.interpreter import Interpreter
 from harness.rehearsal.traffic.pool import Pool, PoolLimits
@@ -16,7 +15,7 @@ from harness.rehearsal.traffic.recorder import FLUSH_EVERY_NS, Recorder
 from harness.rehearsal.traffic.tally import Tally
 from harness.rehearsal.traffic.timetable import Arriving, Timetable
 from harness.rehearsal.traffic.waiting import TOO_LATE, Waiting
-from harness.rehearsal.traffic.watch import WRITABLE, Timers, Watch
+from harness.rehearsal.traffic.watch import Timers, Watch
 
 _LONGEST_WAIT_NS: Final = 100_000_000  # counters for the live view are at most this old
 _AT_ONCE: Final = 0  # of an instant: whatever has come
@@ -82,6 +81,7 @@ class Loop:
             free=self._free,
             origin_ns=origin_ns,
         )
+        self._answers = Answers(interpreter=self._interpreter, watch=self._watch, pool=self._pool)
         self._cut_off: list[BoundSession] = []
         self._ask_again = False
         self._flush_ns = 0
@@ -138,13 +138,15 @@ class Loop:
                 attend_ns = self._attend(now, until, on_tick)
                 if attend_ns == 0:
                     return
-            if waiting.next_ns(free=bool(free)) <= now:
+            due_ns = waiting.next_ns(free=bool(free))
+            if due_ns <= now:
                 self._serve(now)
+                due_ns = waiting.next_ns(free=bool(free))
+                now = _monotonic_ns() - origin_ns
             if not free:
                 waiting.meet(now)
             attend_ns = min(attend_ns, timers.next_ns, pool.next_expiry_ns)
-            wake_ns = min(attend_ns, waiting.next_ns(free=bool(free)))
-            ready = wait(wake_ns - (_monotonic_ns() - origin_ns))
+            ready = wait(min(attend_ns, due_ns) - now)
             if usual and ready:
                 ready = self._express.answered(ready)
             if ready:
@@ -173,16 +175,9 @@ class Loop:
 
     def _on_event(self, descriptor: int, events: int) -> None:
         session = self._watch.sessions.get(descriptor)
-        if session is None:
-            self._called(descriptor)
-        elif session.connecting:
-            self._pool.reconnector.step(session)
-        else:
-            self._on_answer(session, events)
-
-    def _called(self, descriptor: int) -> None:
-        """An order has come, or a socket is gone that was reported with others."""
-        if descriptor in self._watch.callbacks:
+        if session is not None:
+            self._answers.on_event(session, events)
+        elif descriptor in self._watch.callbacks:  # else a socket is gone that was reported with others
             self._watch.callbacks[descriptor]()
 
     def _tick(self, now: int, on_tick: Callable[[], None]) -> None:
@@ -261,39 +256,6 @@ class Loop:
         actor.operation = None
         actor.turn += 1
         self._pool.release(actor)
-
-    def _on_answer(self, session: BoundSession, events: int) -> None:
-        if events & WRITABLE:
-            self._flush(session)
-        if events != WRITABLE:
-            results = session.receive()
-            if results:
-                actor = session.serves
-                if actor is not None and actor.awaits:
-                    self._interpreter.advance(actor, results)
-                    return
-            if results is not None:
-                self._answered(session, results)
-
-    def _flush(self, session: BoundSession) -> None:
-        try:
-            session.flush()
-        except psycopg.OperationalError:
-            self._answered(session, [])
-            return
-        if not session.wants_write:
-            self._watch.as_session_wants(session)
-
-    def _answered(self, session: BoundSession, results: list[Any]) -> None:
-        if session.broken:
-            self._watch.forget(session)  # its socket is closed: the next connection may get the same number
-        actor = session.serves
-        if actor is not None and actor.awaits and actor.session is session:
-            self._interpreter.advance(actor, results)
-        elif session.piped is not None and not session.broken:
-            session.unread(results)
-        elif session.broken:
-            self._pool.lost_while_idle(session)
 
     def abandon(self) -> None:
         """Record what waits or is under way as abandoned."""

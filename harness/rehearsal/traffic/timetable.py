@@ -108,12 +108,17 @@ class Timetable:
         self._loaded += len(chosen)
         self.coming.extend(chosen)
 
-    def waiting(self, now: int) -> int:
-        """How many are due at `now` and were not taken."""
+    def look_ahead(self, now: int) -> None:
+        """Have all in `coming` that are due at `now`."""
         coming, before = self.coming, -1
         while coming and coming[-1][0] <= now and len(coming) > before:
             before = len(coming)
             self.load()
+
+    def waiting(self, now: int) -> int:
+        """How many are due at `now` and were not taken."""
+        self.look_ahead(now)
+        coming = self.coming
         if not coming or coming[0][0] > now:
             return 0
         last = self._due(self._blocks[-1])
@@ -136,7 +141,6 @@ class Timetable:
             if end > first:
                 piece = slice(first, end)
                 named = None if block.named is None else block.named[piece]
-                chosen = chooser.choose_all(block.version_draw[piece], block.operation_draw[piece], named)
-                versions, operations = zip(*chosen, strict=True)
+                versions, operations = chooser.choose_all(block.version_draw[piece], block.operation_draw[piece], named)
                 arrivals += zip(due[piece].tolist(), operations, versions, strict=True)
         return arrivals

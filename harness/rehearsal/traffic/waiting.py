@@ -68,8 +68,12 @@ class Waiting:
                 else:
                     self._unserved(arriving, now, _FULL)
             self.longest = max(self.longest, len(self._met))
-        elif len(self._coming) > self.longest and self._coming[self.longest][0] <= now:
-            self.longest = max(self.longest, self._timetable.waiting(now))
+        elif self._coming:
+            coming = self._coming
+            if coming[-1][0] <= now:
+                self._timetable.look_ahead(now)
+            while len(coming) > self.longest and coming[self.longest][0] <= now:
+                self.longest += 1
 
     def next_ns(self, *, free: bool) -> int:
         """When somebody comes, or gives up: who finds no connection (`free`: there is one) need not be met."""

@@ -60,8 +60,8 @@ class Chooser:
         version_draws: npt.NDArray[np.float64],
         operation_draws: npt.NDArray[np.float64],
         named: npt.NDArray[np.int64] | None = None,
-    ) -> list[tuple[int, int]]:
-        """`choose` for many arrivals; `named` has an entry for each."""
+    ) -> tuple[list[int], list[int]]:
+        """`choose` for many arrivals: their versions and their operations; `named` has an entry for each."""
         drawn = np.searchsorted(self._version_edges, version_draws, side="right")
         operations = np.zeros(len(drawn), dtype=np.int64)
         for place, own in enumerate(self._operations):
@@ -72,7 +72,7 @@ class Chooser:
                 asked = here & np.isin(named, own)
                 operations[asked] = named[asked]
         versions = np.asarray(self._versions)[drawn]
-        return list(zip(versions.tolist(), operations.tolist(), strict=True))
+        return versions.tolist(), operations.tolist()
 
 
 def _edges(weights: Sequence[float]) -> list[float]:

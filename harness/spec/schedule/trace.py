@@ -17,6 +17,8 @@ from harness.spec.schedule.chooser import DRAWN
 
 MAX_ARRIVALS: Final = 5_000_000
 """An hour at more than a thousand a second; 80 MB in each process."""
+PARTS: Final = 1000
+"""Parts of a period whose arrivals are counted: of an hour each is 3.6 s, shorter than any phase worth judging."""
 _COLUMNS: Final = ("seconds", "operation")
 # PostgreSQL's longest duration, and so a rehearsal's: beyond it, a time is in other units than seconds.
 _LONGEST_S: Final = (2**31 - 1) / 1000
@@ -37,6 +39,11 @@ class Trace:
     def rate(self) -> float:
         """Arrivals per second, on average."""
         return len(self.at_ns) * NS_PER_S / self.period_ns
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """Arrivals in each of `PARTS` equal parts of the period."""
+        return tuple(np.histogram(self.at_ns, bins=PARTS, range=(0, self.period_ns))[0].tolist())
 
 
 class TraceSchedule:

@@ -181,12 +181,14 @@ class Builder:
             )
         )  # fmt: skip
 
-    def traffic(self, *, actors: int = 4, rate: float = 200.0, **ended: Any) -> "Builder":
+    def traffic(
+        self, *, actors: int = 4, rate: float = 200.0, trace: tuple[int, ...] = (), period_ns: int = 0, **ended: Any
+    ) -> "Builder":
         """Traffic planned, actors on pids 100, 101, …, and the generator's account."""
         self.add(
             TrafficPlanned(
                 at_ns=0, rate=rate, actors=actors, arrival="uniform", protocol="prepared", pool_timeout_ns=5 * S,
-                versions=("", "old", "new"),
+                versions=("", "old", "new"), trace_counts=trace, trace_period_ns=period_ns,
             )
         )  # fmt: skip
         for actor in range(actors):

@@ -71,7 +71,20 @@ class TestRate:
         assert course(builder)["settle after rollback"].scheduled == pytest.approx(400)
         assert aspect(builder, "rate").verdict is Verdict.PASS
 
-    def test_a_recorded_trace_is_what_it_is(self) -> None:
+    def test_a_recorded_trace_comes_again_and_again(self) -> None:
+        """In 4 s 300 arrivals and then 100: of both halves of each phase, in the middle of one, too."""
+        builder = bare(arrival=Arrival.TRACE, trace="t.csv").traffic(rate=100, trace=(300, 100), period_ns=4 * S)
+        builder.add(TrafficBegan(at_ns=S)).run(0, 18_000)
+        assert course(builder)["baseline"].scheduled == pytest.approx(2 * 400 + 150)
+        assert course(builder)["migrate"].scheduled == pytest.approx(150 + 50)
+        assert aspect(builder, "rate").verdict is Verdict.PASS
+
+    def test_a_recorded_trace_that_was_too_fast_is_told(self) -> None:
+        builder = bare(arrival=Arrival.TRACE, trace="t.csv").traffic(rate=400, trace=(400,), period_ns=S)
+        found = aspect(builder.add(TrafficBegan(at_ns=0)).run(0, 18_000), "rate")
+        assert (found.verdict, found.limit) == (Verdict.INCONCLUSIVE, "400/s")
+
+    def test_a_recorded_trace_whose_arrivals_were_not_journaled_is_what_it_is(self) -> None:
         builder = bare(arrival=Arrival.TRACE, trace="t.csv").traffic().run(0, 18_000)
         assert course(builder)["baseline"].scheduled is None
         assert "rate" not in {one.id for one in judged(builder).trust}

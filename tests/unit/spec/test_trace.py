@@ -34,6 +34,7 @@ def test_header_order_separator_and_origin_do_not_matter(tmp_path: Path, text: s
     assert trace.named.tolist() == [DRAWN, 0, 0]
     assert trace.period_ns == 3 * NS_PER_S  # the mean distance of two is one second
     assert trace.rate == 1
+    assert [part for part, count in enumerate(trace.counts) if count] == [0, 166, 666]
 
 
 def test_a_name_with_a_comma_is_quoted_and_names_may_stay_unresolved(tmp_path: Path) -> None:
