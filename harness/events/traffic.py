@@ -22,7 +22,10 @@ class OperationDeclared(Event, tag="operation_declared", frozen=True, kw_only=Tr
 
 
 class TrafficPlanned(Event, tag="traffic_planned", frozen=True, kw_only=True):
-    """What was asked of the generator; `rate` is a trace's mean. `versions` are the app versions by their number in operations.bin (0 is "" )."""
+    """What was asked of the generator; `rate` is the mean of a trace.
+
+    `versions` are the app versions by their number in operations.bin (0 is "").
+    """
 
     rate: float
     actors: int
