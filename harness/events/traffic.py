@@ -57,7 +57,10 @@ class ActorConnected(Event, tag="actor_connected", frozen=True, kw_only=True):
 
 
 class OperationFailed(Event, tag="operation_failed", frozen=True, kw_only=True):
-    """The first error of this kind of an operation: its redacted message. All of them are counted in operations.bin."""
+    """The first error of this kind of an operation, absorbed by a retry or not: its redacted message.
+
+    All of them are counted in operations.bin.
+    """
 
     operation: int
     statement: int

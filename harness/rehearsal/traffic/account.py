@@ -32,6 +32,10 @@ class Account:
             self._tally.note(index_of(actor), failure, actor.statement)
             self._record(actor, now, _ERROR, actor.statement, failure.sqlstate.encode())
 
+    def absorbed(self, actor: Actor, error: ServerError) -> None:
+        """A retry follows this error: no record of its own, but what it said is kept."""
+        self._tally.note(index_of(actor), error, actor.statement)
+
     def unserved(self, arriving: Arriving, now: int, error: ServerError) -> None:
         """It never had a connection, and has given up."""
         due, operation, version = arriving

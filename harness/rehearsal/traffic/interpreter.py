@@ -28,7 +28,7 @@ class Interpreter:
     """Moves actors on; `on_done` gets each one whose operation is over, `on_unbound` one that needs a connection.
 
     `lends`: after each transaction the connection is given back by `on_idle` (transaction pooling). `on_retry` gets an
-    actor whose operation is run again after a pause.
+    actor whose operation is run again after a pause, `on_absorbed` the error that this makes good.
     """
 
     def __init__(
@@ -42,6 +42,7 @@ class Interpreter:
         on_unbound: Callable[[Actor], None],
         on_idle: Callable[[BoundSession], None],
         on_retry: Callable[[Actor], None],
+        on_absorbed: Callable[[Actor, ServerError], None],
     ) -> None:
         self.absorbed = 0
         """Errors that a retry followed."""
@@ -53,6 +54,7 @@ class Interpreter:
         self._on_unbound = on_unbound
         self._on_idle = on_idle
         self._on_retry = on_retry
+        self._on_absorbed = on_absorbed
 
     def advance(self, actor: Actor, results: Answer | None = None) -> None:
         """Take what the actor waited for, if it did; go on until it waits again or is done."""
@@ -116,6 +118,7 @@ class Interpreter:
             self._sleep(actor, 0)
         elif operation.retry and failure.sqlstate in operation.retry.on and actor.attempts < operation.retry.attempts:
             self.absorbed += 1
+            self._on_absorbed(actor, failure)
             actor.absorbed = failure.sqlstate.encode()
             pause = operation.retry.backoff_ns << min(actor.attempts - 1, _LONGEST_DOUBLING)
             actor.attempts += 1

@@ -70,6 +70,7 @@ class Loop:
             on_unbound=self._pool.bid,
             on_idle=self._pool.given_back,
             on_retry=self._pool.let_go,
+            on_absorbed=self._account.absorbed,
         )
         self._waiting = Waiting(timetable, limits, unserved=self._account.unserved)
         self._express = Express(

@@ -49,6 +49,9 @@ def test_a_retry_absorbs_an_error_and_keeps_the_first_times(rig: Rig) -> None:
     assert set(again["sqlstate"]) == {b"55P03"}
     assert set(records[records["attempts"] == 1]["sqlstate"]) == {b""}
     assert summary.absorbed == int(np.sum(again["attempts"] - 1))
+    assert {(error.sqlstate, error.message) for error in summary.errors} == {
+        ("55P03", "canceling statement due to lock timeout")
+    }
     # Due, checked out and sent are of the first execution: each lasted at least its lock_timeout and its pause.
     assert np.all(again["end_ns"] - again["start_ns"] >= 70 * NS_PER_MS)
     assert rig.conn.execute("SELECT count(*), sum(n) FROM orders").fetchone() == (2000, summary.completed)
