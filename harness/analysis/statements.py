@@ -86,7 +86,7 @@ def _statement(
         sql=start.sql,
         tag=start.tag,
         fingerprint=start.fingerprint,
-        work=class_of_work(start.tag, start.sql, works),
+        work=class_of_work(start.tag, start.sql, works, locks=locks),
         transaction=start.transaction,
         autocommit=start.autocommit,
         attempts=max((run.started.attempt for run in runs), default=start.attempt),

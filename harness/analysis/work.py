@@ -2,8 +2,11 @@
 
 from collections.abc import Iterable
 
-from harness.analysis.facts import WorkFacts
+from postgast import pg_query_pb2 as pb
+
+from harness.analysis.facts import LockFacts, WorkFacts
 from harness.analysis.names import TABLE_KINDS
+from harness.analysis.remedy.tree import constraints
 
 BIG_ROWS = 1000
 """From this many rows on, work over half of a table counts fully: the definition the hazard words are measured by."""
@@ -11,15 +14,23 @@ BIG_ROWS = 1000
 _DML = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE", "COPY", "DO", "CALL", "SELECT", "WITH"})
 
 
-def class_of_work(tag: str, sql: str, works: Iterable[WorkFacts]) -> str:
+_KEYS = frozenset({pb.CONSTR_PRIMARY, pb.CONSTR_UNIQUE, pb.CONSTR_EXCLUSION})
+"""Constraints that are made of an index."""
+_INDEX_KINDS = frozenset({"i", "I"})
+
+
+def class_of_work(tag: str, sql: str, works: Iterable[WorkFacts], *, locks: Iterable[LockFacts] = ()) -> str:
     """catalog, scan, rewrite, index or data.
 
-    A rewrite outweighs the rest; building an index comes before the scan that it needs.
+    A rewrite outweighs the rest; building an index comes before the scan that it needs. `locks` show an index that
+    was made inside a DO block or a function.
     """
     done = tuple(works)
     if any(work.rewritten and work.kind in TABLE_KINDS for work in done):
         return "rewrite"
     if builds_index(tag, sql) and (not done or any(reads_half(work) for work in done) or tag.startswith("REINDEX")):
+        return "index"
+    if _wrote_index(done, locks):
         return "index"
     if is_data(tag) and any(work.rows_changed for work in done):
         return "data"
@@ -35,9 +46,17 @@ def is_data(tag: str) -> bool:
 
 def builds_index(tag: str, sql: str) -> bool:
     """Whether the statement builds an index itself, by its tag or by a constraint that needs one."""
-    text = " ".join(sql.upper().split())
-    constraint = tag == "ALTER TABLE" and any(word in text for word in ("PRIMARY KEY", "UNIQUE", "EXCLUDE"))
-    return tag.startswith(("CREATE INDEX", "REINDEX")) or (constraint and "USING INDEX" not in text)
+    if tag != "ALTER TABLE":
+        return tag.startswith(("CREATE INDEX", "REINDEX"))
+    return any(one.contype in _KEYS and not one.indexname for _, one in constraints(sql))
+
+
+def _wrote_index(works: tuple[WorkFacts, ...], locks: Iterable[LockFacts]) -> bool:
+    """Whether an index got a new file though its table did not, or a new one stands on a table that was read."""
+    if any(work.rewritten and work.kind in _INDEX_KINDS for work in works):
+        return not any(work.truncated for work in works)
+    read = {work.relation for work in works if reads_half(work)}
+    return any(lock.kind in _INDEX_KINDS and not lock.existed and lock.table in read for lock in locks)
 
 
 def reads_half(work: WorkFacts) -> bool:
