@@ -40,6 +40,8 @@ from harness.rehearsal.migration.watch import Watch
 _UNTRACED = frozenset({"SET", "RESET", "SHOW", "DISCARD"})
 # The observer never waits for what the migration holds.
 _OBSERVER_LOCK_TIMEOUT = "50ms"
+# out_of_memory, "out of shared memory": the lock table is full (manual, appendix A).
+_OUT_OF_SLOTS = "53200"
 _TABLES = frozenset({"r", "p", "m", "f"})
 
 
@@ -61,6 +63,7 @@ class Tracer:
         self._known: Relations = {}
         self._began: Relations = {}
         self._polled: Held = {}
+        self._full = False
         self._booked: work.Counted | None = None
         return self
 
@@ -114,6 +117,7 @@ class Tracer:
         if statement.tag in _UNTRACED:
             return
         self._polled = {} if in_transaction else self._watch.stop()
+        self._full = sqlstate == _OUT_OF_SLOTS
         wal_bytes = self._wal_bytes() - self._wal_before
         self._tell_wal(statement, wal_bytes, direction=direction)
         if (in_transaction and sqlstate) or self._migrator.info.transaction_status is TransactionStatus.UNKNOWN:
@@ -144,7 +148,8 @@ class Tracer:
         if replay and self._migrator.info.transaction_status is not TransactionStatus.UNKNOWN:
             self._tell_work(statement, counted=self._done_in_vain(), now=self._began, direction=direction)
         self._counts.forget()
-        harmless = bool(replay) or standing(self._observer) == self._standing
+        # Filling the lock table once more would leave none for those who watch.
+        harmless = not self._full and (bool(replay) or standing(self._observer) == self._standing)
         asked = self._asked_again(statement, replay=replay) if harmless else {}
         self._known = self._began
         self._tell_locks(statement, merged(self._polled, asked), now=self._began, direction=direction, exact=False)

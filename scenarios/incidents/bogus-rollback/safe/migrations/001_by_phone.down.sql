@@ -1,0 +1,2 @@
+ALTER TABLE members DROP COLUMN phone_country;
+COMMENT ON COLUMN members.phone IS NULL;
