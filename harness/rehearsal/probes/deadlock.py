@@ -88,14 +88,13 @@ class _Round:
     _victims: list[tuple[Victim, str]] = field(default_factory=list)
     _found: threading.Event = field(default_factory=threading.Event)
     _way: WayUp | None = None
-    _pauses: "_Pauses | None" = None
 
     def perform(self, workload: Workload) -> None:
         """Loop, migrate, stop; what was seen is in the fields."""
         watcher = Watcher.connect(self.server, clock=self.stage.clock)
         try:
             self._loopers = self._ready(workload)
-            pauses = self._pauses = _Pauses(watcher, self.suspects, self._loopers, self._found)
+            pauses = _Pauses(watcher, self.suspects, self._loopers, self._found)
             way = self._way = WayUp(
                 stage=self.stage, server=self.server, ahead=pauses.ahead, hook=pauses, on_end=self._ended
             )
@@ -109,7 +108,7 @@ class _Round:
         if self._way.error is not None:
             raise self._way.error
         self.met = pauses.met or sum(looper.waits for looper in self._loopers)
-        self._tell(pauses.pid)
+        self._tell()
 
     def _ready(self, workload: Workload) -> list[Looper]:
         seed, traffic = self.stage.scenario.seed, self.stage.scenario.traffic
@@ -148,8 +147,8 @@ class _Round:
 
     def _victim(self, victim: Victim) -> None:
         """In a looper's thread: a deadlock of the application with itself is none of the migration's."""
-        way, pauses = self._way, self._pauses
-        if way is None or pauses is None or pauses.pid not in victim.pids:
+        way = self._way
+        if way is None or not victim.pids - {looper.pid for looper in self._loopers}:
             return
         at = way.current or way.last
         self._victims.append((victim, at.statement if at is not None else ""))
@@ -160,10 +159,10 @@ class _Round:
         if event.sqlstate == DEADLOCK:
             self._found.set()
 
-    def _tell(self, pid: int) -> None:
+    def _tell(self) -> None:
         """What both sides were at, put together when nothing runs any more."""
         for victim, statement in self._victims:
-            others = [x.waited_at(victim.at_ns) for x in self._loopers if x.pid in victim.pids - {pid}]
+            others = [x.waited_at(victim.at_ns) for x in self._loopers if x.pid in victim.pids]
             application = (victim.at, *(at for at in others if at is not None and at != victim.at))
             self.seen.append(DeadlockSeen(victim=Role.TRAFFIC.value, statement=statement, application=application))
         for ended in self._way.ended if self._way is not None else ():

@@ -32,7 +32,7 @@ _LONGEST_BOUND_NS: Final = 10_000 * NS_PER_MS
 _GRACE_NS: Final = 600 * NS_PER_MS
 # A statement that waits again and again, each time bounded, has shown by then what it does.
 _LONGEST_RETRIES_NS: Final = 8 * NS_PER_S
-_LOOK_EVERY_S: Final = 0.005
+_LOOK_NS: Final = 5 * NS_PER_MS
 # The statement has settled in the queue; shorter than any lock_timeout that leaves room for a queue.
 _BEFORE_BYSTANDERS_NS: Final = 20 * NS_PER_MS
 
@@ -105,7 +105,7 @@ class Stand:
                     return outcome
             elif not ran or self.refused:
                 break
-            time.sleep(_LOOK_EVERY_S)
+            time.sleep(_LOOK_NS / NS_PER_S)
         return "waiting" if _is_long(watcher.waits) else "not_reached"
 
     def _ended(self) -> bool:
@@ -146,10 +146,9 @@ class Stand:
     def _told(self, outcome: str, watcher: Watcher, users: list[Bystander]) -> QueueProbed:
         target, failure = self.target, self._failure() if outcome in ("cancelled", "not_reached") else None
         longest = max(watcher.waits, key=lambda wait: wait.lasted_ns, default=None)
-        waited_ns = longest.lasted_ns if longest else None
-        if longest is not None and failure is not None and longest is watcher.waits[-1]:
-            # The result arrived when the wait was over: nearer than the last look.
-            waited_ns = max(longest.lasted_ns, failure.at_ns - longest.start_ns)
+        waited_ns, error_ns = _lasted(
+            longest, failure if longest is not None and longest is watcher.waits[-1] else None
+        )
         at = self.way.last.statement if self.way.last is not None else ""
         reads = next((u for u in users if not u.writes and u.was_sent), None)
         writes = next((u for u in users if u.writes and u.was_sent), None)
@@ -164,7 +163,7 @@ class Stand:
             concurrently=target.concurrently,
             sqlstate=failure.sqlstate if failure is not None else self.refused,
             waited_ns=waited_ns,
-            error_ns=longest.error_ns + NS_PER_MS if longest else 0,
+            error_ns=error_ns,
             waits=len(watcher.waits),
             waited_for=longest.waits_for if longest else "",
             statement_waited=at if at != target.statement and longest is not None else "",
@@ -174,6 +173,15 @@ class Stand:
             writes_queued_ns=writes.took_ns if writes and writes.queued else None,
             left_behind=_unfinished(failure) if target.concurrently else (),
         )
+
+
+def _lasted(wait: Wait | None, failure: StatementEnded | None) -> tuple[int | None, int]:
+    """How long a wait lasted, and its ± in ns: it ended between the last look and the error that ended it."""
+    if wait is None:
+        return None, 0
+    until_ns = max(failure.at_ns, wait.seen_ns) if failure is not None else wait.seen_ns
+    half_ns = (until_ns - wait.seen_ns) // 2
+    return wait.lasted_ns + half_ns, wait.error_ns + half_ns + (0 if failure is not None else _LOOK_NS)
 
 
 def _is_long(waits: list[Wait]) -> bool:
