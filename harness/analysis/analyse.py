@@ -27,6 +27,7 @@ from harness.analysis.witnesses import contradictions, merged_waits
 from harness.events.history import History
 from harness.events.migration import ToolEnded
 from harness.events.run import CloneMade, EngineChosen, MixChanged, RunEnded, RunInterrupted, SnapshotReady
+from harness.events.tables import TableSeen
 from harness.events.traffic import AntagonistActed, OperationDeclared, OperationFailed, OperationMissed, WorkloadDerived
 from harness.model.spans import Span
 from harness.model.units import parse_duration
@@ -97,6 +98,7 @@ def analyse(history: History) -> Facts:
         session=session_of(history),
         effect=effect_of(history),
         left=left_of(history, statements),
+        tables=history.of(TableSeen),
     )
 
 

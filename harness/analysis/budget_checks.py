@@ -7,6 +7,7 @@ from harness.analysis.facts import Facts, StatementFacts, TrafficFacts
 from harness.analysis.generator_checks import UNSERVED, driven_otherwise
 from harness.analysis.judgement import Check
 from harness.analysis.locking import is_strong
+from harness.analysis.metric_checks import metric_check
 from harness.analysis.names import short
 from harness.analysis.noisy_checks import outage_check, p99_check
 from harness.model.spans import merge_spans
@@ -35,6 +36,8 @@ def budget_checks(facts: Facts, scenario: Scenario) -> Iterator[Check]:
         yield _size("wal", "WAL written going up", facts.wal_bytes, scenario.budgets.wal)
     if scenario.budgets.disk is not None:
         yield _size("disk", "growth of the database", facts.disk_growth_bytes, scenario.budgets.disk)
+    for budget in scenario.budget:
+        yield metric_check(budget, facts, scenario)
 
 
 def blocked_check(facts: Facts, scenario: Scenario) -> Check:

@@ -31,7 +31,7 @@ def long_holds(
             if key in seen or not chosen(holding) or not (works or long) or not _counts(facts, statement, holding):
                 continue
             seen.add(key)
-            yield _finding(hazard, statement, holding, works=works, effect=effect)
+            yield _finding(hazard, statement, holding, facts=facts, works=works, effect=effect)
 
 
 def _worked_together(statement: StatementFacts, backfill: Backfill | None) -> tuple[WorkFacts, ...]:
@@ -47,7 +47,13 @@ def _counts(facts: Facts, statement: StatementFacts, holding: Holding) -> bool:
 
 
 def _finding(
-    hazard: Hazard, statement: StatementFacts, holding: Holding, *, works: tuple[WorkFacts, ...], effect: str
+    hazard: Hazard,
+    statement: StatementFacts,
+    holding: Holding,
+    *,
+    facts: Facts,
+    works: tuple[WorkFacts, ...],
+    effect: str,
 ) -> Finding:
     level = Level.ERROR if not works or counts_fully(works) else Level.WARNING
     lock, taker = holding.lock, holding.taken_by
@@ -67,7 +73,7 @@ def _finding(
             "" if level is Level.ERROR else "the table is small here: judged by its class of work",
         ),
         impact=_impact(statement),
-        remedy=safer(statement),
+        remedy=safer(statement, facts),
     )
 
 

@@ -4,11 +4,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.analysis.analyse import analyse
+from harness.analysis.facts import Facts
 from harness.analysis.judge import judge
+from harness.analysis.judgement import Judgement
+from harness.analysis.remedy.record import FOLDER, RUN
+from harness.cli.alternatives import read_alternative
 from harness.model.errors import JournalError
 from harness.model.verdict import Verdict
 from harness.rehearsal.journal.reader import read_history
 from harness.report.view import View, build_view
+from harness.report.view.model import RemedyView
+from harness.report.view.remedy import Judged, remedy_view
+
+REPORT = "report.html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +33,7 @@ def conclude(directory: Path, *, write: bool = True) -> Conclusion:
     history = read_history(directory)
     facts = analyse(history)
     judgement = judge(facts, history.info.scenario)
-    view = build_view(history.info, facts, judgement)
+    view = build_view(history.info, facts, judgement, remedy=_remedy(directory, facts, judgement))
     if write:
         # Imported here: its charting library takes a second, and `judge` does without.
         from harness.report.render import render_all
@@ -33,6 +41,26 @@ def conclude(directory: Path, *, write: bool = True) -> Conclusion:
         for name, content in render_all(view).items():
             _write(directory / name, content)
     return Conclusion(directory=directory, view=view, verdict=judgement.verdict)
+
+
+def _remedy(directory: Path, facts: Facts, judgement: Judgement) -> RemedyView | None:
+    """The safer migration's run beside this one, where `--try-remedy` left one."""
+    record = read_alternative(directory)
+    if record is None:
+        return None
+    folder = directory / FOLDER
+    after = None if record.why_not else _judged(folder / RUN)
+    before = Judged(facts=facts, judgement=judgement, report=str(directory / REPORT))
+    return remedy_view(record, before=before, after=after, folder=str(folder))
+
+
+def _judged(directory: Path) -> Judged | None:
+    try:
+        history = read_history(directory)
+    except JournalError:
+        return None
+    facts = analyse(history)
+    return Judged(facts=facts, judgement=judge(facts, history.info.scenario), report=str(directory / REPORT))
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -9,7 +9,7 @@ import typer
 import harness
 from harness.cli.conclude import Conclusion
 from harness.cli.output import colour, width
-from harness.cli.run import Ascii, Engine, Quiet, override, rehearse_one
+from harness.cli.run import Ascii, Engine, Look, Quiet, override, rehearse_one
 from harness.model.errors import SandboxError, SpecError
 from harness.report.terminal import render_brief, render_terminal
 from harness.spec.load import LoadedScenario, find_scenarios, load_scenario
@@ -54,7 +54,7 @@ def demo(engine: Engine = None, only: Only = "", quiet: Quiet = False, ascii_: A
             typer.echo(render_brief(conclusion.view, ascii=ascii_).rstrip("\n"))
             shown.append(_Shown(scenario, conclusion))
 
-        rehearse_one(scenario, told, out=None, owned=False, quiet=quiet, verbose=False, ascii_=ascii_)
+        rehearse_one(scenario, told, out=None, owned=False, look=Look(quiet=quiet, ascii_=ascii_))
     _summarise(shown, ascii_=ascii_)
     raise typer.Exit(0 if all(one.as_expected for one in shown) else 1)
 

@@ -4,16 +4,19 @@ import datetime as dt
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import typer
 
+from harness.analysis.remedy.record import FOLDER, RUN
 from harness.cli.conclude import Conclusion, conclude
 from harness.cli.live import watching
 from harness.cli.output import Format, check_writable, print_result, write_files
 from harness.cli.places import point_latest, reports_folder, state_home
+from harness.cli.try_remedy import try_remedy
 from harness.model.errors import HarnessError, SpecError
 from harness.model.verdict import Verdict
 from harness.rehearsal.conductor import rehearse
@@ -34,6 +37,9 @@ Strict = Annotated[bool, typer.Option("--strict", help="A warning is exit code 1
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="One line a scenario.")]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say every statement as it runs.")]
 Ascii = Annotated[bool, typer.Option("--ascii", help="Nothing but ASCII characters.")]
+TryRemedy = Annotated[
+    bool, typer.Option("--try-remedy", help="Write the safer migration beside the run, and rehearse it too.")
+]
 Owned = Annotated[
     bool,
     typer.Option(
@@ -55,6 +61,7 @@ def run(
     quiet: Quiet = False,
     verbose: Verbose = False,
     ascii_: Ascii = False,
+    remedy: TryRemedy = False,
     owned: Owned = False,
 ) -> None:
     """Rehearse scenarios; exit 0 pass or warn, 1 fail, 2 bad scenario, 3 inconclusive, 4 environment, 130 stopped."""
@@ -72,7 +79,8 @@ def run(
 
     try:
         for scenario in loaded:
-            rehearse_one(scenario, told, out=out, owned=owned, quiet=quiet, verbose=verbose, ascii_=ascii_)
+            look = Look(quiet=quiet, verbose=verbose, ascii_=ascii_)
+            rehearse_one(scenario, told, out=out, owned=owned, look=look, remedy=remedy)
     finally:
         if done:
             write_files(done, junit=junit, sarif=sarif, markdown=markdown)
@@ -89,17 +97,28 @@ def override(loaded: LoadedScenario, *, engine: EngineName | None, seed: int | N
     return LoadedScenario(path=loaded.path, folder=loaded.folder, scenario=scenario, digest=loaded.digest)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """How a run is shown while it goes on."""
+
+    quiet: bool = False
+    verbose: bool = False
+    ascii_: bool = False
+
+
 def rehearse_one(
     loaded: LoadedScenario,
     tell: Callable[[Conclusion], None],
     *,
     out: Path | None,
     owned: bool,
-    quiet: bool,
-    verbose: bool,
-    ascii_: bool,
+    look: Look,
+    remedy: bool = False,
 ) -> None:
-    """Rehearse one scenario with a live view on stderr, judge it and `tell` it, also when it is broken off half-way."""
+    """Rehearse one scenario with a live view on stderr, judge it and `tell` it, also when it is broken off half-way.
+
+    With `remedy` its safer form is rehearsed after it, and told beside it; the verdict stays that of the scenario.
+    """
     run_id = new_run_id(dt.datetime.now(dt.UTC))
     directory = out if out is not None else reports_folder() / run_id
     if directory.exists():
@@ -109,18 +128,16 @@ def rehearse_one(
             hint="give another --out, or remove it",
         )
     try:
-        with watching(loaded.scenario, quiet=quiet, verbose=verbose, ascii_=ascii_) as view:
-            options = Options(
-                home=state_home(),
-                out=directory,
-                run_id=run_id,
-                command=("rehearse", *sys.argv[1:]),
-                owned=owned,
-                watch=view.event,
-                on_progress=view.progress,
-                on_traffic=view.traffic,
+        _rehearse(loaded, directory, run_id=run_id, owned=owned, look=look)
+        if remedy:
+            conclusion = conclude(directory, write=False)
+            try_remedy(
+                loaded,
+                conclusion,
+                lambda other, where: _rehearse(other, where, run_id=f"{run_id}-safer", owned=owned, look=look),
             )
-            rehearse(loaded, options)
+            if (directory / FOLDER / RUN).exists():
+                conclude(directory / FOLDER / RUN)
     except BaseException:
         # There is none where the run ended before its first clone stood.
         if directory.exists():
@@ -131,6 +148,21 @@ def rehearse_one(
                 reports_folder().rmdir()
         raise
     tell(_concluded(directory, latest=out is None))
+
+
+def _rehearse(loaded: LoadedScenario, directory: Path, *, run_id: str, owned: bool, look: Look) -> None:
+    with watching(loaded.scenario, quiet=look.quiet, verbose=look.verbose, ascii_=look.ascii_) as view:
+        options = Options(
+            home=state_home(),
+            out=directory,
+            run_id=run_id,
+            command=("rehearse", *sys.argv[1:]),
+            owned=owned,
+            watch=view.event,
+            on_progress=view.progress,
+            on_traffic=view.traffic,
+        )
+        rehearse(loaded, options)
 
 
 def _concluded(directory: Path, *, latest: bool) -> Conclusion:

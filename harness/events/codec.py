@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from harness.events import migration, observation, probes, run, state, traffic, verification, versions
+from harness.events import migration, observation, probes, run, state, tables, traffic, verification, versions
 from harness.model.errors import JournalError
 
 SCHEMA_VERSION = "1.0"
@@ -74,6 +74,7 @@ AnyEvent = (
     | state.LockSlotsUsed
     | state.ProductionSized
     | probes.LockTimeoutTried
+    | tables.TableSeen
 )
 """Every event there is."""
 

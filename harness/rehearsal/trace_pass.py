@@ -27,6 +27,7 @@ from harness.rehearsal.verification.beginning import (
     see_state,
 )
 from harness.rehearsal.verification.standing import measure_state, schema_changed
+from harness.rehearsal.verification.tables import see_tables
 
 _PASS = Pass.TRACE
 # The harness's own session, the observer's three, the migration's two, and superuser_reserved_connections beside them.
@@ -103,6 +104,8 @@ def _open(stage: Stage, server: Server, *, plan: MigrationPlan, stack: ExitStack
 def _begin(stage: Stage, connection: Connection) -> Contents:
     stage.emit(see_state(connection, pass_=_PASS, moment="before", clock=stage.clock))
     stage.emit(measure_state(connection, pass_=_PASS, moment="before", clock=stage.clock))
+    for table in see_tables(connection, stage.plan, pass_=_PASS, clock=stage.clock):
+        stage.emit(table)
     return read_contents(connection, rows=True)
 
 

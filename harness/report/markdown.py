@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from harness.report.view import View
-from harness.report.view.model import FindingView
+from harness.report.view.model import FindingView, Status
 from harness.report.words import one_line, plural
 
 MARKER = "<!-- rehearse:report -->"
@@ -26,6 +26,7 @@ def render_markdown(view: View, *, link: str = "") -> str:
     sections: list[Callable[[View], list[str]]] = [
         _budgets,
         _findings,
+        _remedy,
         _statements,
         _operations,
         _errors,
@@ -143,6 +144,26 @@ def _code(text: str) -> str:
     pad = " " if "`" in text else ""
     plain = "".join(char if char.isprintable() else " " for char in one_line(text))
     return f"{ticks}{pad}{plain}{pad}{ticks}"
+def _remedy(view: View) -> list[str]:
+    remedy = view.remedy
+    if remedy is None:
+        return []
+    lines = [f"#### {remedy.status.mark} {escape(remedy.sentence)}", ""]
+    head = ("", "Limit", "As it is", "Safer")
+    rows = [
+        (r.label, r.limit, _marked(r.before_status, r.before), _marked(r.after_status, r.after)) for r in remedy.rows
+    ]
+    lines += _table(head, rows) if rows else []
+    found = (("gone", remedy.gone), ("remaining", remedy.remaining), ("new", remedy.new))
+    told = [f"- {word}: {escape(text)}" for word, texts in found for text in texts]
+    told += [f"- left as it is: {escape(' '.join((where, hazard)).strip())}: {escape(why)}"
+             for where, hazard, why in remedy.kept]  # fmt: skip
+    told += [f"- {escape(path)}" for path in (*remedy.files, remedy.after_report) if path]
+    return [*lines, "", *told] if told else lines
+
+
+def _marked(state: Status, text: str) -> str:
+    return text if state is Status.NOTE else f"{state.mark} {text}"
 
 
 def _details(summary: str, body: Sequence[str]) -> list[str]:

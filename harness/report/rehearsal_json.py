@@ -12,6 +12,7 @@ from harness.report import shapes
 from harness.report import traffic_json as t
 from harness.report import versions_json as v
 from harness.report.view import View
+from harness.report.view.model import RemedyView
 
 SCHEMA_VERSION = "1.0"
 """Version of the format, apart from the tool's: the minor grows when fields are added, the major when any changes."""
@@ -75,6 +76,37 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     accepted: str | None
 
 
+class Left(msgspec.Struct, frozen=True, kw_only=True):
+    """A finding that the safer migration leaves as it is, and why."""
+
+    statement: str
+    hazard: str
+    reason: str
+
+
+class Compared(msgspec.Struct, frozen=True, kw_only=True):
+    """One figure as it is and in the safer form, as the reports show it."""
+
+    label: str
+    limit: str
+    before: str
+    after: str
+
+
+class Remedy(msgspec.Struct, frozen=True, kw_only=True):
+    """The safer migration beside this one; `verdict` null where it was not rehearsed."""
+
+    verdict: str | None
+    sentence: str
+    figures: tuple[Compared, ...]
+    gone: tuple[str, ...]
+    remaining: tuple[str, ...]
+    new: tuple[str, ...]
+    left: tuple[Left, ...]
+    files: tuple[str, ...]
+    report: str
+
+
 class Rehearsal(msgspec.Struct, frozen=True, kw_only=True):
     """The whole document. Fields may be added; readers ignore what they do not know."""
 
@@ -105,6 +137,8 @@ class Rehearsal(msgspec.Struct, frozen=True, kw_only=True):
     chains: tuple[shapes.Chain, ...] = ()
     deadlocks: tuple[shapes.Deadlock, ...] = ()
     versions: v.Versions | None = None
+    remedy: Remedy | None = None
+    """The safer migration, where `--try-remedy` was asked for."""
 
 
 def render_json(view: View) -> bytes:
@@ -155,6 +189,22 @@ def build_rehearsal(view: View) -> Rehearsal:
         chains=c.chains(facts),
         deadlocks=c.deadlocks(facts),
         versions=v.versions(facts),
+        remedy=_remedy(view.remedy) if view.remedy else None,
+    )
+
+
+def _remedy(remedy: RemedyView) -> Remedy:
+    rows = remedy.rows
+    return Remedy(
+        verdict=remedy.verdict.value if remedy.verdict else None,
+        sentence=remedy.sentence,
+        figures=tuple(Compared(label=r.label, limit=r.limit, before=r.before, after=r.after) for r in rows),
+        gone=remedy.gone,
+        remaining=remedy.remaining,
+        new=remedy.new,
+        left=tuple(Left(statement=s, hazard=h, reason=why) for s, h, why in remedy.kept),
+        files=remedy.files,
+        report=remedy.after_report,
     )
 
 

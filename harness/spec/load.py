@@ -11,6 +11,7 @@ from harness.model.errors import SpecError
 from harness.spec.checks import check_scenario
 from harness.spec.decode import decode_scenario
 from harness.spec.files import check_files
+from harness.spec.presets import with_preset
 from harness.spec.scenario import Scenario
 
 SCENARIO_FILE = "scenario.toml"
@@ -46,7 +47,7 @@ def load_scenario(path: Path) -> LoadedScenario:
     document = parse_toml(raw, path=file)
     # Every value has a default: a folder's name, or the file's, says what is rehearsed.
     document.setdefault("name", folder.resolve().name if file.name == SCENARIO_FILE else file.stem)
-    scenario = decode_scenario(document, path=file)
+    scenario = decode_scenario(with_preset(document), path=file)
     check_scenario(scenario, path=file)
     check_files(scenario, path=file)
     return LoadedScenario(path=file, folder=folder, scenario=scenario, digest=hashlib.sha256(raw).hexdigest())

@@ -293,6 +293,14 @@ class ProbeSpec(_Section, frozen=True, kw_only=True):
     """The application in a loop against each transaction of the migration."""
 
 
+class Preset(Enum):
+    """Named sets of limits."""
+
+    STRICT = "strict"
+    WEB = "web"
+    BATCH = "batch"
+
+
 class BudgetsSpec(_Section, frozen=True, kw_only=True):
     """[budgets]: the limits; None where nothing is asked. Defaults are the contract's."""
 
@@ -305,6 +313,22 @@ class BudgetsSpec(_Section, frozen=True, kw_only=True):
     duration: str | None = None
     wal: str | None = None
     disk: str | None = None
+    preset: Preset | None = None
+    """Where the limits come from that are not written out; `presets.py` has the numbers."""
+
+
+class BudgetSpec(_Section, frozen=True, kw_only=True):
+    """[[budget]]: a limit on any recorded number; `metrics.py` lists them.
+
+    `statement` (S3) and `operation` narrow it to one, `sqlstate` to a code or the beginning of one; absent: the worst.
+    """
+
+    metric: str
+    limit: str | int
+    statement: str = ""
+    operation: str = ""
+    sqlstate: str = ""
+    during: str = "migrate"
 
 
 class AcceptSpec(_Section, frozen=True, kw_only=True):
@@ -330,6 +354,7 @@ class Scenario(_Section, frozen=True, kw_only=True):
     rollback: RollbackSpec = RollbackSpec()
     probe: ProbeSpec = ProbeSpec()
     budgets: BudgetsSpec = BudgetsSpec()
+    budget: tuple[BudgetSpec, ...] = ()
     accept: tuple[AcceptSpec, ...] = ()
     expect: dict[str, Any] = {}
     """For the project's own scenarios: the verdict and hazards a test demands; never read by the judge."""

@@ -1,18 +1,17 @@
 """A derived workload as the text of a scenario's [[traffic.operation]] tables, to keep and to edit."""
 
-import math
 from typing import Any, Final
 
 import msgspec
 
 from harness.model.units import NS_PER_S
 from harness.spec.scenario import OperationSpec
+from harness.spec.toml_text import toml_string, toml_value
 from harness.workload.derived import CATALOG, Coverage, Derived
 
 _SHOWN: Final = 20
 """Statements without an operation that the head of the file names; the rest are counted."""
 _WIDTH: Final = 100  # characters of a statement in a comment
-_ESCAPES: Final = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 
 def operations_toml(derived: Derived) -> str:
@@ -72,7 +71,7 @@ def _operation(operation: OperationSpec) -> list[str]:
         written["sql"] = [_part(part) for part in written["sql"]]
     for key, value in written.items():
         if key == "name" or value != default[key]:
-            lines.append(f"{key} = {_text(value) if key == 'sql' and isinstance(value, str) else _value(value)}")
+            lines.append(f"{key} = {_text(value) if key == 'sql' and isinstance(value, str) else toml_value(value)}")
     return lines
 
 
@@ -85,37 +84,5 @@ def _text(text: str) -> str:
     """SQL of several lines as it is, where TOML can show it so."""
     plain = all(c >= " " or c in "\n\t" for c in text) and "\x7f" not in text and "'''" not in text
     if "\n" not in text or not plain or text.endswith("'"):
-        return _string(text)
+        return toml_string(text)
     return f"'''\n{text}'''"
-
-
-def _value(value: Any) -> str:
-    match value:
-        case bool():
-            return "true" if value else "false"
-        case str():
-            return _string(value)
-        case int():
-            return str(value)
-        case float():
-            return _float(value)
-        case dict():
-            given = ", ".join(f"{_key(key)} = {_value(inner)}" for key, inner in value.items() if inner is not None)
-            return f"{{ {given} }}"
-        case _:
-            return f"[{', '.join(_value(inner) for inner in value)}]"
-
-
-def _float(value: float) -> str:
-    if not math.isfinite(value):
-        return "nan" if math.isnan(value) else f"{'-' if value < 0 else ''}inf"
-    return repr(value)
-
-
-def _key(key: str) -> str:
-    bare = key and key.isascii() and key.replace("_", "").replace("-", "").isalnum()
-    return key if bare else _string(key)
-
-
-def _string(text: str) -> str:
-    return '"' + "".join(_ESCAPES.get(c) or (c if c >= " " and c != "\x7f" else f"\\u{ord(c):04x}") for c in text) + '"'

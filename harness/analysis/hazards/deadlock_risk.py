@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from harness.analysis.facts import DeadlockFacts, DeadlockSideFacts, Facts, ProbedDeadlockFacts
 from harness.analysis.findings import finding
 from harness.analysis.judgement import Finding, Hazard, Level
-from harness.analysis.remedy.safer import RETRY
+from harness.analysis.remedy.steps import RETRY
 from harness.model.words import Direction, Role
 from harness.spec.scenario import Scenario
 

@@ -46,5 +46,5 @@ def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
                     f"{holding.taken_by.id} holds {holding.lock.mode} on {holding.lock.relation} meanwhile",
                 ),
                 impact="the time grows with the table",
-                remedy=safer(statement),
+                remedy=safer(statement, facts),
             )

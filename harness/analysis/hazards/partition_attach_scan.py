@@ -40,5 +40,5 @@ def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
             marker=f"scans {short(works[0].relation)}",
             evidence=tuple(f"{statement.id} {work_text(work)}" for work in works),
             impact="the time grows with the partition",
-            remedy=safer(statement),
+            remedy=safer(statement, facts),
         )

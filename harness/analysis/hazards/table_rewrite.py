@@ -47,5 +47,5 @@ def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
                     f"{format_bytes(statement.wal_bytes)} of WAL" if statement.wal_bytes is not None else "",
                 ),
                 impact="the time, the disk space and the WAL grow with the table",
-                remedy=safer(statement),
+                remedy=safer(statement, facts),
             )

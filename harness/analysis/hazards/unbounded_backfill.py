@@ -41,5 +41,5 @@ def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
             marker=f"{backfill.changed:,} rows in one transaction",
             evidence=(f"{backfill.changed:,} of {backfill.before:,} rows of {backfill.relation} updated or deleted",),
             impact="writers of these rows wait until the transaction ends; the time grows with the table",
-            remedy=batches(statement),
+            remedy=batches(statement, facts),
         )

@@ -1,123 +1,129 @@
-"""Safer forms of the commands of ALTER TABLE."""
+"""Safer forms of the commands of ALTER TABLE, each command a statement of its own."""
 
 from collections.abc import Callable
 from typing import Any
 
 from postgast import pg_query_pb2 as pb
 
-from harness.analysis.remedy.backfill import BATCH_ROWS
+from harness.analysis.remedy.backfill import batched, is_volatile
+from harness.analysis.remedy.change_type import changed_type
+from harness.analysis.remedy.constraints import added_constraint, proven_not_null
+from harness.analysis.remedy.partitions import attached, detached
+from harness.analysis.remedy.steps import NO_WAY, Known, Piece, Way, because, join
 from harness.analysis.remedy.tree import deparse, expression, ident, name_of, single, type_text
 
+_NO_OTHER = {
+    pb.AT_SetLogged: "SET LOGGED",
+    pb.AT_SetUnLogged: "SET UNLOGGED",
+    pb.AT_SetTableSpace: "SET TABLESPACE",
+    pb.AT_SetAccessMethod: "SET ACCESS METHOD",
+}
+_SERIAL = frozenset({"serial", "bigserial", "smallserial", "serial4", "serial8", "serial2"})
 
-def safer_command(command: Any, table: str) -> str:
-    """The safer way of one command, "" where there is no other."""
+
+def altered(node: Any, known: Known) -> Way:
+    """Each command in its safer form, or by itself; nothing where none has a safer form."""
+    table = name_of(node.relation)
+    if known.tables and known.table(table) is None:
+        return NO_WAY  # nobody uses a table that the migration makes itself
+    ways = [safer_command(item.alter_table_cmd, table, known) for item in node.cmds]
+    if not any(way.pieces or way.why for way in ways):
+        return NO_WAY
+    commands = [item.alter_table_cmd for item in node.cmds]
+    return join(
+        way if way.pieces or way.why or way.words else Way(pieces=(Piece(sql=_alone(command, table)),))
+        for way, command in zip(ways, commands, strict=True)
+    )
+
+
+def safer_command(command: Any, table: str, known: Known) -> Way:
+    """The safer way of one command; nothing where there is no other."""
+    if command.subtype in _NO_OTHER:
+        words = f"copy {table} into a new table in batches, kept equal by a trigger, and swap the names"
+        return Way(words=words, why=f"{_NO_OTHER[command.subtype]} has no form that lets others through")
     build = _COMMANDS.get(command.subtype)
-    return build(command, table) if build else ""
+    return build(command, table, known) if build else NO_WAY
 
 
-def _set_not_null(command: Any, table: str) -> str:
-    column, check = ident(command.name), ident(f"{table.rpartition('.')[2].strip(chr(34))}_{command.name}_not_null")
-    return (
-        f"ALTER TABLE {table} ADD CONSTRAINT {check} CHECK ({column} IS NOT NULL) NOT VALID;\n"
-        f"ALTER TABLE {table} VALIDATE CONSTRAINT {check};  -- scans, but lets reads and writes through\n"
-        f"ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL;  -- finds the proof, does not scan\n"
-        f"ALTER TABLE {table} DROP CONSTRAINT {check};"
-    )
+def _alone(command: Any, table: str) -> str:
+    return deparse(alter_table_stmt=single(command, table))
 
 
-def _add_constraint(command: Any, table: str) -> str:
-    constraint = getattr(command, "def").constraint
-    if constraint.contype in (pb.CONSTR_FOREIGN, pb.CONSTR_CHECK) and not constraint.skip_validation:
-        return _not_valid(constraint, command, table)
-    if constraint.contype in (pb.CONSTR_UNIQUE, pb.CONSTR_PRIMARY) and not constraint.indexname:
-        return _using_index(constraint, table)
-    return ""
+def _set_not_null(command: Any, table: str, _: Known) -> Way:
+    return Way(pieces=proven_not_null(table, command.name))
 
 
-def _not_valid(constraint: Any, command: Any, table: str) -> str:
-    base = table.rpartition(".")[2].strip('"')
-    if not constraint.conname:
-        suffix = "fkey" if constraint.contype == pb.CONSTR_FOREIGN else "check"
-        columns = "_".join(item.string.sval for item in constraint.fk_attrs)
-        constraint.conname = "_".join(part for part in (base, columns, suffix) if part)
-    constraint.skip_validation, constraint.initially_valid = True, False
-    # Each in its own transaction: VALIDATE in the transaction of ADD would keep its lock for the whole scan.
-    return (
-        f"{deparse(alter_table_stmt=single(command, table))};\n"
-        f"ALTER TABLE {table} VALIDATE CONSTRAINT {ident(constraint.conname)};  -- in a transaction of its own"
-    )
+def _add_constraint(command: Any, table: str, known: Known) -> Way:
+    return added_constraint(getattr(command, "def").constraint, table, known)
 
 
-def _using_index(constraint: Any, table: str) -> str:
-    base = table.rpartition(".")[2].strip('"')
-    columns = [item.string.sval for item in constraint.keys]
-    primary = constraint.contype == pb.CONSTR_PRIMARY
-    name = constraint.conname or (f"{base}_pkey" if primary else "_".join((base, *columns, "key")))
-    listed, what = ", ".join(ident(column) for column in columns), "PRIMARY KEY" if primary else "UNIQUE"
-    proof = "".join(f"{_set_not_null_named(column, table)}\n" for column in columns) if primary else ""
-    return (
-        f"{proof}-- outside a transaction block:\n"
-        f"CREATE UNIQUE INDEX CONCURRENTLY {ident(name)} ON {table} ({listed});\n"
-        f"ALTER TABLE {table} ADD CONSTRAINT {ident(name)} {what} USING INDEX {ident(name)};"
-    )
-
-
-def _set_not_null_named(column: str, table: str) -> str:
-    return f"-- {ident(column)} must be NOT NULL already, else {table} is scanned under the lock"
-
-
-def _change_type(command: Any, table: str) -> str:
-    column, fresh = ident(command.name), ident(f"{command.name}_new")
-    kind = type_text(getattr(command, "def").column_def.type_name, table, command.name)
-    trigger = ident(f"{command.name}_sync")
-    fill = f"UPDATE {table} SET {fresh} = {column} WHERE {fresh} IS DISTINCT FROM {column};"  # noqa: S608 - only shown
-    return "\n".join(
-        (
-            "-- expand, backfill, switch, contract: each step in a deploy of its own",
-            f"ALTER TABLE {table} ADD COLUMN {fresh} {kind};",
-            f"CREATE FUNCTION {trigger}() RETURNS trigger LANGUAGE plpgsql AS",
-            f"  $$ BEGIN NEW.{fresh} := NEW.{column}; RETURN NEW; END $$;",
-            f"CREATE TRIGGER {trigger} BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION {trigger}();",
-            f"-- then, in batches of {BATCH_ROWS:,} rows by key, each committed:",
-            fill,
-            f"-- then let the application use {fresh}, and drop {column} and the trigger",
-        )
-    )
-
-
-def _add_column(command: Any, table: str) -> str:
+def _add_column(command: Any, table: str, known: Known) -> Way:
     definition = getattr(command, "def").column_def
-    wanted = [c.constraint for c in definition.constraints if c.constraint.contype == pb.CONSTR_DEFAULT]
-    if not wanted:
-        return ""
-    value = expression(wanted[0].raw_expr)
+    given = {c.constraint.contype: c.constraint for c in definition.constraints}
+    default = given.get(pb.CONSTR_DEFAULT)
+    computed = pb.CONSTR_GENERATED in given or pb.CONSTR_IDENTITY in given
+    serial = definition.type_name.names[-1].string.sval in _SERIAL if definition.type_name.names else False
+    if computed or serial:
+        words = f"add {ident(definition.colname)} as a plain column, fill it by trigger and in batches, then switch"
+        return Way(words=words, why=f"{ident(definition.colname)} is computed for every row at once")
+    heavy = known.work in ("rewrite", "scan") or (default is not None and is_volatile(default.raw_expr))
+    return _expanded(command, table, known, default=default) if heavy else NO_WAY
+
+
+def _expanded(command: Any, table: str, known: Known, *, default: Any) -> Way:
+    """The bare column, then its default, the fill, and each constraint in its own safer form."""
+    definition = getattr(command, "def").column_def
     column, kind = ident(definition.colname), type_text(definition.type_name, table, definition.colname)
-    return (
-        f"ALTER TABLE {table} ADD COLUMN {column} {kind};  -- without the default: no rewrite\n"
-        f"ALTER TABLE {table} ALTER COLUMN {column} SET DEFAULT {value};  -- new rows only\n"
-        f"-- then, in batches of {BATCH_ROWS:,} rows by key, each committed:\n"
-        f"UPDATE {table} SET {column} = {value} WHERE {column} IS NULL;"
-    )
+    exists = "IF NOT EXISTS " if command.missing_ok else ""
+    ways = [Way(pieces=(Piece(sql=f"ALTER TABLE {table} ADD COLUMN {exists}{column} {kind}", note="no rewrite"),))]
+    if default is not None:
+        value = expression(default.raw_expr)
+        set_default = f"ALTER TABLE {table} ALTER COLUMN {column} SET DEFAULT {value}"
+        fill = f"UPDATE {table} SET {column} = {value} WHERE {column} IS NULL"
+        ways += [Way(pieces=(Piece(sql=set_default, note="new rows only"),)), _filled(fill, table, known)]
+    for item in definition.constraints:
+        constraint = item.constraint
+        if constraint.contype == pb.CONSTR_NOTNULL:
+            ways.append(Way(pieces=proven_not_null(table, definition.colname)))
+        elif constraint.contype in (pb.CONSTR_CHECK, pb.CONSTR_FOREIGN, pb.CONSTR_UNIQUE, pb.CONSTR_PRIMARY):
+            ways.append(added_constraint(_on_column(constraint, definition.colname), table, known))
+    return join(ways)
 
 
-def _attach(command: Any, table: str) -> str:
-    part = name_of(getattr(command, "def").partition_cmd.name)
-    check = ident(f"{part.rpartition('.')[2].strip(chr(34))}_bounds")
-    return (
-        f"-- first prove the bounds (the partition's range, and that its key is not null) without the strong lock:\n"
-        f"--   ALTER TABLE {part} ADD CONSTRAINT {check} CHECK (<bounds>) NOT VALID;\n"
-        f"--   ALTER TABLE {part} VALIDATE CONSTRAINT {check};\n"
-        f"{deparse(alter_table_stmt=single(command, table))};  -- finds the proof, does not scan\n"
-        f"ALTER TABLE {part} DROP CONSTRAINT {check};"
-    )
+def _filled(fill: str, table: str, known: Known) -> Way:
+    """The backfill of a fresh column: only rows that are still empty, so that it may be run again."""
+    way = batched(fill, known)
+    if way.pieces:
+        return Way(pieces=way.pieces)
+    bare = Piece(sql=fill, above="in batches by key, each committed:")
+    return because(Way(pieces=(bare,)), f"no primary key of {table} is known to make batches by")
 
 
-def _detach(command: Any, table: str) -> str:
-    part = name_of(getattr(command, "def").partition_cmd.name)
-    return f"ALTER TABLE {table} DETACH PARTITION {part} CONCURRENTLY;  -- outside a transaction block"
+def _on_column(constraint: Any, column: str) -> Any:
+    """A column's constraint as one of the table."""
+    copy = pb.Constraint()
+    copy.CopyFrom(constraint)
+    name = pb.Node(string=pb.String(sval=column))
+    if constraint.contype == pb.CONSTR_FOREIGN and not copy.fk_attrs:
+        copy.fk_attrs.append(name)
+    elif constraint.contype in (pb.CONSTR_UNIQUE, pb.CONSTR_PRIMARY) and not copy.keys:
+        copy.keys.append(name)
+    return copy
 
 
-_COMMANDS: dict[int, Callable[[Any, str], str]] = {
+def _change_type(command: Any, table: str, known: Known) -> Way:
+    return changed_type(command, table, known)
+
+
+def _attach(command: Any, table: str, known: Known) -> Way:
+    return attached(getattr(command, "def").partition_cmd, table, known, statement=_alone(command, table))
+
+
+def _detach(command: Any, table: str, known: Known) -> Way:
+    return detached(getattr(command, "def").partition_cmd, table, known)
+
+
+_COMMANDS: dict[int, Callable[[Any, str, Known], Way]] = {
     pb.AT_SetNotNull: _set_not_null,
     pb.AT_AddConstraint: _add_constraint,
     pb.AT_AlterColumnType: _change_type,

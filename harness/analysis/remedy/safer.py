@@ -5,98 +5,112 @@ from typing import Any
 
 from postgast import pg_query_pb2 as pb
 
-from harness.analysis.facts import StatementFacts
-from harness.analysis.remedy.alter import safer_command
-from harness.analysis.remedy.backfill import batches
+from harness.analysis.facts import Facts, StatementFacts
+from harness.analysis.remedy.alter import altered
+from harness.analysis.remedy.backfill import batched
+from harness.analysis.remedy.indexes import created_index, dropped_index, reindexed
+from harness.analysis.remedy.object_names import object_name
+from harness.analysis.remedy.renames import renamed
+from harness.analysis.remedy.steps import NO_WAY, RETRY, Known, Piece, Way
 from harness.analysis.remedy.tree import constraints, deparse, first_node, ident, name_of
-
-RETRY = "SET lock_timeout = '200ms';  -- and run it again when it fails with 55P03: the queue drains between attempts"
 
 
 def with_timeout(statement: StatementFacts) -> str:
     """The same statement, bounded in how long it may queue."""
-    return f"{RETRY}\n{_sql(statement)};"
+    return f"{RETRY}\n{_sql(statement.sql)};"
 
 
-def safer(statement: StatementFacts) -> str:
-    """The statement's safer form; the bounded statement where there is no other form of it."""
-    node = first_node(statement.sql)
+def safer(statement: StatementFacts, facts: Facts) -> str:
+    """The statement's safer form as text; the bounded statement where there is no other form of it."""
+    way = safer_way(statement.sql, Known(work=statement.work, tables=facts.tables))
+    return way.text or with_timeout(statement)
+
+
+def safer_way(sql: str, known: Known) -> Way:
+    """What to do instead of the statement; no pieces and no words where there is nothing better."""
+    node = first_node(sql)
     kind = node.WhichOneof("node") if node is not None else None
     build = _BUILDERS.get(kind or "")
-    found = build(getattr(node, kind), statement) if build and kind else ""
-    return found or with_timeout(statement)
+    return build(getattr(node, kind), known) if build and kind else NO_WAY
 
 
 def referencing_index(statement: StatementFacts | None, described: str) -> str:
     """CREATE INDEX CONCURRENTLY on the referencing columns of the statement's foreign key."""
     for table, constraint in constraints(statement.sql) if statement else ():
         if constraint.contype == pb.CONSTR_FOREIGN and constraint.fk_attrs:
-            columns = ", ".join(ident(item.string.sval) for item in constraint.fk_attrs)
-            return f"CREATE INDEX CONCURRENTLY ON {table} ({columns});"
+            names = [item.string.sval for item in constraint.fk_attrs]
+            name, columns = object_name(table, names, "idx"), ", ".join(ident(one) for one in names)
+            return f"CREATE INDEX CONCURRENTLY {ident(name)} ON {table} ({columns});"
+    if statement and (found := _inline_key(statement.sql)):
+        table, column = found
+        return f"CREATE INDEX CONCURRENTLY {ident(object_name(table, [column], 'idx'))} ON {table} ({ident(column)});"
     return f"-- CREATE INDEX CONCURRENTLY on the referencing columns of {described}"
 
 
-def _index(node: Any, _: StatementFacts) -> str:
-    if node.concurrent:
-        return ""
-    node.concurrent = True
-    return f"-- outside a transaction block\n{deparse(index_stmt=node)};"
+def _inline_key(sql: str) -> tuple[str, str] | None:
+    """Table and column of `column type REFERENCES …`."""
+    node = first_node(sql)
+    kind = node.WhichOneof("node") if node is not None else None
+    if node is None or kind not in ("alter_table_stmt", "create_stmt"):
+        return None
+    body = getattr(node, kind)
+    items = body.table_elts if kind == "create_stmt" else [getattr(c.alter_table_cmd, "def") for c in body.cmds]
+    for item in items:
+        if any(c.constraint.contype == pb.CONSTR_FOREIGN for c in item.column_def.constraints):
+            return name_of(body.relation), str(item.column_def.colname)
+    return None
 
 
-def _drop(node: Any, _: StatementFacts) -> str:
-    if node.remove_type != pb.OBJECT_INDEX or node.concurrent or len(node.objects) != 1:
-        return ""
-    node.concurrent = True
-    return f"-- outside a transaction block\n{deparse(drop_stmt=node)};"
-
-
-def _reindex(_: Any, statement: StatementFacts) -> str:
-    words = _sql(statement).split()
-    at = 3 if len(words) > 1 and words[1].startswith("(") else 2
-    return f"-- outside a transaction block\n{' '.join((*words[:at], 'CONCURRENTLY', *words[at:]))};"
-
-
-def _vacuum(node: Any, _: StatementFacts) -> str:
+def _vacuum(node: Any, _: Known) -> Way:
+    if not any(option.def_elem.defname == "full" for option in node.options):
+        return NO_WAY
     tables = ", ".join(name_of(item.vacuum_relation.relation) for item in node.rels)
-    return (
-        f"VACUUM {tables};  -- makes the space reusable without the lock\n"
-        "-- to give it back to the system, repack online (pg_repack, pg_squeeze) or rewrite in a quiet window"
+    piece = Piece(
+        sql=f"VACUUM (ANALYZE) {tables}".rstrip(), note="makes the space reusable without the lock", outside=True
     )
+    words = "to give the space back to the system, repack online (pg_repack, pg_squeeze) or rewrite in a quiet window"
+    return Way(pieces=(piece,), words=words, why="VACUUM FULL has no form that lets others through")
 
 
-def _cluster(node: Any, _: StatementFacts) -> str:
-    return f"-- reorder {name_of(node.relation)} online (pg_repack --order-by), or in a window without traffic"
+def _cluster(node: Any, _: Known) -> Way:
+    words = f"reorder {name_of(node.relation)} online (pg_repack --order-by), or in a window without traffic"
+    return Way(words=words, why="CLUSTER has no form that lets others through")
 
 
-def _data(_: Any, statement: StatementFacts) -> str:
-    return batches(statement)
+def _data(kind: str) -> Callable[[Any, Known], Way]:
+    return lambda node, known: batched(deparse(**{kind: node}), known)
 
 
-def _refresh(node: Any, _: StatementFacts) -> str:
-    if node.concurrent:
-        return ""
+def _refresh(node: Any, known: Known) -> Way:
+    if node.concurrent or node.skip_data:
+        return NO_WAY
+    view = name_of(node.relation)
+    shape = known.table(view)
     node.concurrent = True
-    return f"{deparse(refresh_mat_view_stmt=node)};  -- needs a unique index on the materialized view"
+    piece = Piece(sql=deparse(refresh_mat_view_stmt=node), note="readers go on meanwhile")
+    has_key = shape is not None and shape.has_unique_index
+    why = "" if has_key else f"{view} needs a unique index over all its rows first"
+    return Way(pieces=(piece,), why=why)
 
 
-def _alter_table(node: Any, statement: StatementFacts) -> str:
-    table = name_of(node.relation)
-    parts = [part for item in node.cmds if (part := safer_command(item.alter_table_cmd, table))]
-    return f"{RETRY}\n" + "\n".join(parts) if parts else with_timeout(statement)
+def _enum(node: Any, _: Known) -> Way:
+    return Way(pieces=(Piece(sql=deparse(alter_enum_stmt=node), note="committed before anything uses the value"),))
 
 
-def _sql(statement: StatementFacts) -> str:
-    return statement.sql.strip().rstrip(";")
+def _sql(sql: str) -> str:
+    return sql.strip().rstrip(";")
 
 
-_BUILDERS: dict[str, Callable[[Any, StatementFacts], str]] = {
-    "index_stmt": _index,
-    "drop_stmt": _drop,
-    "reindex_stmt": _reindex,
+_BUILDERS: dict[str, Callable[[Any, Known], Way]] = {
+    "index_stmt": created_index,
+    "drop_stmt": dropped_index,
+    "reindex_stmt": reindexed,
     "vacuum_stmt": _vacuum,
     "cluster_stmt": _cluster,
-    "update_stmt": _data,
-    "delete_stmt": _data,
+    "update_stmt": _data("update_stmt"),
+    "delete_stmt": _data("delete_stmt"),
     "refresh_mat_view_stmt": _refresh,
-    "alter_table_stmt": _alter_table,
+    "alter_table_stmt": altered,
+    "alter_enum_stmt": _enum,
+    "rename_stmt": renamed,
 }

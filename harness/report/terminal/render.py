@@ -3,6 +3,7 @@
 from harness.report.terminal.canvas import Canvas, columns
 from harness.report.terminal.findings import finding_lines
 from harness.report.terminal.picture import picture
+from harness.report.terminal.remedy import remedy_lines
 from harness.report.terminal.traffic import error_lines, trust_texts
 from harness.report.view.model import BudgetRow, PhaseRow, View
 
@@ -37,6 +38,7 @@ def render_terminal(
         _bullets("At production's size (estimated from the quiet pass by bytes)", _expected(view), canvas),
         _bullets("Can these figures be trusted?", tuple(trust_texts(view)), canvas),
         _bullets("Accepted, but did not occur", view.unused_accepts, canvas),
+        remedy_lines(view.remedy, canvas),
         _bullets("Not proven", view.not_proven, canvas),
         [*_verdict(view, canvas), *_path(report_path, canvas)],
     ]

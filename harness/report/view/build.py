@@ -6,7 +6,7 @@ from harness.events.history import RunInfo
 from harness.model.verdict import Verdict
 from harness.report.view.findings import finding_views
 from harness.report.view.matrix import build_matrix
-from harness.report.view.model import BudgetRow, Status, View
+from harness.report.view.model import BudgetRow, RemedyView, Status, View
 from harness.report.view.numbers import four_numbers
 from harness.report.view.phases import phase_rows
 from harness.report.view.reproduce import command_line, reproduce_rows
@@ -17,7 +17,7 @@ from harness.report.view.traffic import error_rows, times_rows, trust_view, work
 from harness.report.words import DASH, one_line, plural, seconds
 
 
-def build_view(info: RunInfo, facts: Facts, judgement: Judgement) -> View:
+def build_view(info: RunInfo, facts: Facts, judgement: Judgement, *, remedy: RemedyView | None = None) -> View:
     """The one view model of a run: the same facts in the same order for every format."""
     return View(
         info=info,
@@ -49,6 +49,7 @@ def build_view(info: RunInfo, facts: Facts, judgement: Judgement) -> View:
         unused_accepts=judgement.unused_accepts,
         reproduce=reproduce_rows(info, facts),
         command=command_line(info),
+        remedy=remedy,
     )
 
 

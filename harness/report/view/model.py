@@ -294,6 +294,38 @@ class MatrixView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RemedyRow:
+    """One figure of the migration as it is and in its safer form."""
+
+    label: str
+    limit: str
+    before: str
+    after: str
+    before_status: Status
+    after_status: Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemedyView:
+    """The safer migration beside the one rehearsed; `kept` is statement, hazard and why nothing was done about it.
+
+    `verdict` and `after_report` are None and "" where it was not rehearsed.
+    """
+
+    verdict: Verdict | None
+    status: Status
+    sentence: str
+    rows: tuple[RemedyRow, ...]
+    gone: tuple[str, ...]
+    remaining: tuple[str, ...]
+    new: tuple[str, ...]
+    kept: tuple[tuple[str, str, str], ...]
+    files: tuple[str, ...]
+    before_report: str
+    after_report: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """Everything a renderer shows; `info`, `facts` and `judgement` are there for the formats that carry numbers."""
 
@@ -326,6 +358,8 @@ class View:
     unused_accepts: tuple[str, ...]
     reproduce: tuple[tuple[str, str], ...]
     command: str
+    remedy: RemedyView | None = None
+    """The safer migration, where one was asked for."""
 
     @property
     def verdict_word(self) -> str:

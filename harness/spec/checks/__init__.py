@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from harness.spec.checks.migration import check_migration
-from harness.spec.checks.outcome import check_budgets, check_rollback_and_accept
+from harness.spec.checks.outcome import check_budgets, check_metrics, check_rollback_and_accept
 from harness.spec.checks.phases import check_invariants, check_phases
 from harness.spec.checks.postgres import check_postgres, check_snapshot
 from harness.spec.checks.refuse import Refuse
@@ -27,3 +27,4 @@ def check_scenario(scenario: Scenario, *, path: Path) -> None:
     check_invariants(scenario, refuse)
     check_rollback_and_accept(scenario, refuse)
     check_budgets(scenario, refuse)
+    check_metrics(scenario, refuse)

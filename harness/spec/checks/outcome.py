@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator
 
 from harness.model.units import parse_duration, parse_ratio, parse_size
 from harness.spec.checks.refuse import Refuse
+from harness.spec.decode import quote
+from harness.spec.metrics import COUNT, METRICS, NOT_MEASURED, SIZE, WINDOWS, Metric
 from harness.spec.scenario import Restore, Scenario
 
 
@@ -33,6 +35,40 @@ def check_budgets(scenario: Scenario, refuse: Refuse) -> None:
     else:
         share = refuse.unit(parse_ratio, budgets.failed, "budgets.failed")
         refuse.unless(share <= 1, "budgets.failed", "is more than every operation", hint='write a share, like "0.1%"')
+
+
+def check_metrics(scenario: Scenario, refuse: Refuse) -> None:
+    """[[budget]]: a known metric, a limit of its kind, and only what narrows it."""
+    for index, budget in enumerate(scenario.budget):
+        key = f"budget[{index}]"
+        why = NOT_MEASURED.get(budget.metric, "")
+        refuse.unless(not why, f"{key}.metric", f"{quote(budget.metric)} is not measured", hint=why)
+        refuse.word(budget.metric, METRICS, f"{key}.metric")
+        metric = METRICS[budget.metric]
+        for name in ("statement", "operation", "sqlstate"):
+            fits = not getattr(budget, name) or name in metric.by
+            refuse.unless(fits, f"{key}.{name}", f"{budget.metric} is not told by {name}",
+                          hint=f"leave it out; it may have: {', '.join(metric.by) or 'nothing'}")  # fmt: skip
+        refuse.word(budget.during, WINDOWS, f"{key}.during")
+        usual = budget.during == "migrate" or "during" in metric.by
+        refuse.unless(usual, f"{key}.during", f"{budget.metric} is not told by phase", hint="leave it out")
+        _check_limit(budget.limit, metric, refuse, f"{key}.limit")
+
+
+def _check_limit(limit: str | int, metric: Metric, refuse: Refuse, key: str) -> None:
+    if metric.limit == COUNT:
+        whole = isinstance(limit, int) and limit >= 0
+        refuse.unless(whole, key, f"{quote(limit)} is not a whole number", hint="write a number without quotes, like 0")
+        return
+    example = '"64MB"' if metric.limit == SIZE else '"500ms"'
+    hint = f"write it in quotes, like {example}" + (', or "3x" of the baseline' if metric.ratio else "")
+    refuse.unless(isinstance(limit, str), key, f"{quote(limit)} has no unit", hint=hint)
+    if metric.limit == SIZE:
+        refuse.unit(parse_size, str(limit), key)
+    elif metric.ratio:
+        refuse.unit(_ratio_or_duration, str(limit), key)
+    else:
+        refuse.duration(str(limit), key)
 
 
 def _limits(scenario: Scenario, names: Iterable[str]) -> Iterator[tuple[str, str]]:

@@ -57,6 +57,10 @@ SECTIONS: Final[dict[str, tuple[str, str]]] = {
         "Experiments that show what traffic alone would not, each on a clone of its own, between trace and load.",
     ),
     "budgets": ("[budgets]", "The limits; exceeding one fails the rehearsal."),
+    "budget": (
+        "[[budget]]",
+        "A limit on any other recorded number; one that was not measured makes the rehearsal inconclusive.",
+    ),
     "accept": ("[[accept]]", "A hazard that somebody has looked at: it is still reported, and no longer fails."),
 }
 """Title and purpose of each table of the file, in the order of the reference."""
@@ -213,6 +217,26 @@ KEYS: Final[dict[str, Key]] = {
     "budgets.duration": Key(DURATION, "How long the migration may take.", 'duration = "10m"'),
     "budgets.wal": Key(_SIZE, "WAL the migration may write.", 'wal = "10GB"'),
     "budgets.disk": Key(_SIZE, "Disk the migration may need at its peak.", 'disk = "20GB"'),
+    "budgets.preset": Key(
+        "strict, web or batch",
+        "Limits for what is behind the database: strict (services), web (people), batch (jobs); keys written out count "
+        "before it. The numbers and their reasons are in [budgets.md](budgets.md).",
+        'preset = "strict"',
+    ),
+    "budget.metric": Key(
+        "text, required", "The number; [budgets.md](budgets.md) lists all of them.", 'metric = "latency.p95"'
+    ),
+    "budget.limit": Key(
+        "duration, size, whole number or ratio, required",
+        "The most it may be; latencies also as a multiple of the baseline.",
+        'limit = "3x"',
+    ),
+    "budget.statement": Key("text", "Of this statement only; absent: the worst.", 'statement = "S3"'),
+    "budget.operation": Key("text", "Of this operation only; absent: of all.", 'operation = "checkout"'),
+    "budget.sqlstate": Key("text", "Errors with this code, or that begin with it.", 'sqlstate = "40"'),
+    "budget.during": Key(
+        "baseline, migrate, settle or rollback", "The window that latencies are taken from.", 'during = "settle"'
+    ),
     "accept.hazard": Key("text, required", "The hazard's id.", 'hazard = "table_rewrite"'),
     "accept.reason": Key("text, required", "Why it is fine here.", 'reason = "retired table, no readers"'),
     "accept.relation": Key("text", "Only on this relation; absent: on every one.", 'relation = "audit_log"'),

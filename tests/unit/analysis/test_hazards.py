@@ -474,7 +474,7 @@ class TestLevels:
         builder.events += state(keys=("public.items.items_fk",)).events[-3:]
         finding = found(builder, "fk_without_index")[0]
         assert (finding.statement, finding.relation) == ("S1", "public.items")
-        assert finding.remedy == "CREATE INDEX CONCURRENTLY ON items (order_id);"
+        assert finding.remedy == "CREATE INDEX CONCURRENTLY items_order_id_idx ON items (order_id);"
 
     def test_a_fingerprint_holds_no_line_and_no_time(self) -> None:
         one, two = s1(lock_timeout_ms=0), s1(lock_timeout_ms=0, start=10_400, end=10_900)

@@ -150,7 +150,7 @@ def test_absurd_toml_is_a_spec_error(folder: Path, text: str) -> None:
 
 WRONG = [
     # text, key, part of the message, part of the hint
-    ('colour = "x"', "colour", "unknown key 'colour'", "the keys of the top of the file are: accept, budgets"),
+    ('colour = "x"', "colour", "unknown key 'colour'", "the keys of the top of the file are: accept, budget, budgets"),
     ('[rollback]\ndrills = ["kill"]', "rollback.drills", "known, but not in this version", "drills = []"),
     ('[budgets]\nreplica_lag = "1s"', "budgets.replica_lag", "known, but not in this version", ""),
     ("[postgres]\nversion = 18", "postgres.version", "expected `str`, got `int`", "quotes"),
