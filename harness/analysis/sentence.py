@@ -5,12 +5,37 @@ from collections.abc import Sequence
 from harness.analysis.blocking import told
 from harness.analysis.facts import Facts, StatementFacts
 from harness.analysis.judgement import Check, Finding, Level
-from harness.model.units import format_duration
+from harness.model.units import NS_PER_S, format_duration
 from harness.model.verdict import Verdict
 from harness.model.words import Direction
 from harness.spec.scenario import Scenario
 
 _MEASURED = ("outage", "p99", "failed")
+_AT_SIZE = "is unsafe at production size"
+_BREAKS = "would break the application"
+_LEADS: dict[str, str] = {
+    "destroys_data": "would destroy data",
+    "data_loss_on_rollback": "cannot be rolled back",
+    "wrong_results": "would make the data wrong",
+    "trigger_missed_rows": "would make the data wrong",
+    "breaks_old_app": _BREAKS,
+    "grants_or_owner_lost": _BREAKS,
+    "new_app_fails": _BREAKS,
+    "id_exhaustion_or_overflow": _BREAKS,
+    "replica_identity_logical": _BREAKS,
+    "rollback_fails": "cannot be rolled back",
+    "deadlock_risk": "would deadlock with the application",
+    "lock_queue": "would stop traffic behind one long transaction",
+    "rollback_schema_drift": "does not come back as it was",
+    "invalid_index_left": "leaves work half done",
+    "partial_apply_on_failure": "leaves work half done",
+    "silent_noop": "does not do what it says",
+    "query_plan_regression": "would slow the application down",
+    "session_state_leak": "would break the migration after it",
+}
+"""How an answer begins, by the worst hazard, from what cannot be repaired to what is a nuisance."""
+_LONG_NS = 10 * NS_PER_S
+"""A safe migration that takes longer is worth saying so: somebody sits and waits for it."""
 
 
 def sentence_of(
@@ -22,11 +47,16 @@ def sentence_of(
     if verdict is Verdict.FAIL:
         return f"{scenario.name} {_failing(facts, bad, counted)}"
     if verdict is Verdict.INCONCLUSIVE:
+        if facts.interrupted:
+            return f"{scenario.name} cannot be judged: the run was broken off ({facts.interrupted})"
         return f"{scenario.name} cannot be judged: {_limits(bad)}"
     if verdict is Verdict.WARN:
         under = " under this traffic" if facts.traffic else ""
         return f"{scenario.name} works{under}, with a warning: {_warning(bad, counted)}"
-    return f"{scenario.name} is safe {_safe(facts, scenario, checks)}"
+    accepted = len(
+        {(f.hazard.name, f.relation) for f in findings if f.accepted is not None and f.level is not Level.NOTE}
+    )
+    return f"{scenario.name} is safe {_safe(facts, scenario, checks, accepted=accepted)}"
 
 
 def _failing(facts: Facts, bad: dict[str, Check], findings: list[Finding]) -> str:
@@ -44,11 +74,29 @@ def _failing(facts: Facts, bad: dict[str, Check], findings: list[Finding]) -> st
             return _broken(word, bad[word])
     if "outage" in bad:
         return f"would leave traffic without an answer for {bad['outage'].found}"
+    if "held" in bad:
+        return f"would keep writers out for {bad['held'].found}: {bad['held'].blame} held {bad['held'].note}"
     if errors:
+        worst = min(errors, key=lambda finding: _rank(finding.hazard.name))
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-        return f"is unsafe at production size: {errors[0].title}{more}"
-    first = next(iter(bad.values()))
-    return f"exceeds a budget: {first.label} {first.found}, limit {first.limit}"
+        return f"{_LEADS.get(worst.hazard.name, _AT_SIZE)}: {worst.title}{more}"
+    return _over_budget(next(iter(bad.values())))
+
+
+def _over_budget(check: Check) -> str:
+    if check.id == "p99":
+        return f"would slow the application down: {check.label} {check.found}, limit {check.limit} ({check.note})"
+    if check.id == "rollback_time":
+        return f"takes too long to roll back: {check.found}, limit {check.limit}"
+    if check.id == "duration":
+        return f"takes too long: {check.found}, limit {check.limit}"
+    blame = f" by {check.blame}" if check.blame else ""
+    return f"exceeds a budget: {check.label} {check.found}{blame}, limit {check.limit}"
+
+
+def _rank(hazard: str) -> int:
+    """The worst first, as _LEADS lists them; those that only size makes bad last."""
+    return list(_LEADS).index(hazard) if hazard in _LEADS else len(_LEADS)
 
 
 def _broken(word: str, check: Check) -> str:
@@ -95,7 +143,7 @@ def _warning(bad: dict[str, Check], findings: list[Finding]) -> str:
     return f"{texts[0]}{more}"
 
 
-def _safe(facts: Facts, scenario: Scenario, checks: Sequence[Check]) -> str:
+def _safe(facts: Facts, scenario: Scenario, checks: Sequence[Check], *, accepted: int) -> str:
     by_id = {check.id: check for check in checks}
     if facts.traffic is None:
         under, parts = "as far as can be told without traffic", []
@@ -106,6 +154,10 @@ def _safe(facts: Facts, scenario: Scenario, checks: Sequence[Check]) -> str:
         parts.append(f"rollback restores {data}")
     elif not scenario.rollback.run:
         parts.append("rollback not rehearsed")
+    if facts.migrate_span is not None and facts.migrate_span.duration_ns >= _LONG_NS and facts.traffic is not None:
+        parts.insert(0, f"takes {format_duration(facts.migrate_span.duration_ns)}")
+    if accepted:
+        parts.append(f"{accepted} accepted hazard{'s' if accepted > 1 else ''}")
     return f"{under}: {', '.join(parts)}" if parts else under
 
 

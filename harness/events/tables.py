@@ -21,7 +21,8 @@ class TableSeen(Event, tag="table_seen", frozen=True, kw_only=True):
 
     `relation` is the qualified name, `kind` `pg_class.relkind`. `bound` are the columns that an index, a constraint
     (NOT NULL excepted), a view or a rule depends on. `partition_strategy` is `pg_partitioned_table.partstrat`, ""
-    where it is not partitioned; `partition_key` its columns, "" for an expression. `partitions` are the direct ones.
+    where it is not partitioned; `partition_key` its columns, "" for an expression. `partitions` are the direct ones,
+    `constraints` their names.
     """
 
     pass_: Pass
@@ -35,6 +36,7 @@ class TableSeen(Event, tag="table_seen", frozen=True, kw_only=True):
     partition_key: tuple[str, ...] = ()
     partitions: tuple[str, ...] = ()
     default_partition: str = ""
+    constraints: tuple[str, ...] = ()
 
     def column(self, name: str) -> ColumnShape | None:
         """The column of that name."""

@@ -4,6 +4,7 @@ import xml.etree.ElementTree as ET
 
 from harness.report.view import View
 from harness.report.view.model import BudgetRow, StatementRow, Status
+from harness.report.words import UNUSED_ACCEPTS
 
 
 def render_junit(views: View | list[View]) -> bytes:
@@ -29,7 +30,8 @@ def _suite(root: ET.Element, view: View) -> None:
     for name, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
         suite.set(name, str(len(suite.findall(f"testcase/{tag}"))))
     suite.set("tests", str(len(suite.findall("testcase"))))
-    ET.SubElement(suite, "system-out").text = clean(f"{view.verdict_word} {view.sentence}\n{view.summary}")
+    unused = "".join(f"\n{UNUSED_ACCEPTS}: {text}" for text in view.unused_accepts)
+    ET.SubElement(suite, "system-out").text = clean(f"{view.verdict_word} {view.sentence}\n{view.summary}{unused}")
 
 
 def _budget(suite: ET.Element, view: View, row: BudgetRow) -> None:

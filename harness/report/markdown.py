@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from harness.report.view import View
 from harness.report.view.model import FindingView, Status
-from harness.report.words import one_line, plural
+from harness.report.words import UNUSED_ACCEPTS, one_line, plural
 
 MARKER = "<!-- rehearse:report -->"
 """First line of every comment, by which the next run finds and edits it."""
@@ -105,7 +105,9 @@ def _findings(view: View) -> list[str]:
         if finding.level != "note" and finding.accepted is None:
             lines += ["", *_finding(finding)]
     folded = [f"- {escape(f.title)} ({_why(f)})" for f in view.findings if f.level == "note" or f.accepted is not None]
-    return lines[1:] + (["", *_details("Notes and accepted findings", folded)] if folded else [])
+    lines = lines[1:] + (["", *_details("Notes and accepted findings", folded)] if folded else [])
+    unused = [f"- {escape(text)}" for text in view.unused_accepts]
+    return [*lines, *(["", f"**{UNUSED_ACCEPTS}**", "", *unused] if unused else [])]
 
 
 def _why(finding: FindingView) -> str:

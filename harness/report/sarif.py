@@ -8,6 +8,7 @@ import msgspec
 from harness.analysis.judgement import Hazard
 from harness.report.view import View
 from harness.report.view.model import FindingView
+from harness.report.words import UNUSED_ACCEPTS
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 """The schema that readers validate against; a name in the file, never fetched by us."""
@@ -25,7 +26,12 @@ def render_sarif(views: View | list[View]) -> bytes:
         "rules": [_rule(hazards[name]) for name in used],
     }
     results = [_result(finding, used.index(finding.id)) for _, finding in located]
-    document = {"$schema": SCHEMA, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}
+    run: dict[str, Any] = {"tool": {"driver": driver}, "results": results}
+    unused = [f"{view.scenario}: {UNUSED_ACCEPTS}: {text}" for view in every for text in view.unused_accepts]
+    if unused:
+        told = [{"level": "note", "message": {"text": text}} for text in unused]
+        run["invocations"] = [{"executionSuccessful": True, "toolExecutionNotifications": told}]
+    document = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
     return msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n"
 
 

@@ -92,3 +92,7 @@ def factor(found_ns: int | None, base_ns: int | None) -> str:
         return DASH
     ratio = found_ns / base_ns
     return f"{ratio:,.0f} ×" if ratio >= 100 else f"{ratio:.1f} ×"
+
+
+UNUSED_ACCEPTS = "Accepted, but did not occur: remove the acceptance, or it hides the hazard when it comes back"
+"""Heading of acceptances that nothing needed: [[accept]] of the scenario, or the comment above a statement."""

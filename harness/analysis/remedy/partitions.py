@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from harness.analysis.remedy.object_names import base
+from harness.analysis.remedy.object_names import base, object_name
 from harness.analysis.remedy.steps import Known, Piece, Way
 from harness.analysis.remedy.tree import expression, ident, name_of
+from harness.events.tables import TableSeen
 
 _NO_SCAN = "finds the proof, does not scan"
 
@@ -63,6 +64,18 @@ def _bounds(bound: Any, key: tuple[str, ...]) -> str:
     return f"{column} IS NOT NULL AND {among}"
 
 
+def _left_check(part: str, known: Known, shape: TableSeen | None) -> tuple[Piece, ...]:
+    """The CHECK of its old bounds that DETACH … CONCURRENTLY gives the table, where its name is known to be free."""
+    seen = known.table(part)
+    if seen is None or shape is None or len(shape.partition_key) != 1 or not shape.partition_key[0]:
+        return ()
+    name = object_name(part, shape.partition_key, "check")
+    if name in seen.constraints:
+        return ()
+    sql = f"ALTER TABLE {part} DROP CONSTRAINT IF EXISTS {ident(name)}"
+    return (Piece(sql=sql, note="CONCURRENTLY leaves a CHECK of the old bounds"),)
+
+
 def detached(command: Any, table: str, known: Known) -> Way:
     """DETACH PARTITION … CONCURRENTLY, which the server refuses beside a default partition."""
     if command.concurrent:
@@ -70,4 +83,7 @@ def detached(command: Any, table: str, known: Known) -> Way:
     part, shape = name_of(command.name), known.table(table)
     piece = Piece(sql=f"ALTER TABLE {table} DETACH PARTITION {part} CONCURRENTLY", patient=True, outside=True)
     refused = shape is not None and bool(shape.default_partition)
-    return Way(pieces=(piece,), why="CONCURRENTLY is refused beside a default partition" if refused else "")
+    return Way(
+        pieces=(piece, *_left_check(part, known, shape)),
+        why="CONCURRENTLY is refused beside a default partition" if refused else "",
+    )

@@ -29,7 +29,8 @@ SELECT format('%%I.%%I', n.nspname, c.relname),
         WHERE h.inhparent = c.oid AND c.relkind = 'p'),
        coalesce((SELECT format('%%I.%%I', pn.nspname, pc.relname)
                  FROM pg_class pc JOIN pg_namespace pn ON pn.oid = pc.relnamespace
-                 WHERE pc.oid = p.partdefid AND p.partdefid <> 0), '')
+                 WHERE pc.oid = p.partdefid AND p.partdefid <> 0), ''),
+       (SELECT coalesce(jsonb_agg(k.conname ORDER BY k.conname), '[]') FROM pg_constraint k WHERE k.conrelid = c.oid)
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_partitioned_table p ON p.partrelid = c.oid

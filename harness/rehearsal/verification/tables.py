@@ -1,5 +1,7 @@
 """The tables that a migration names, as they stand before it."""
 
+from typing import Any
+
 import msgspec
 
 from harness.events.tables import ColumnShape, TableSeen
@@ -17,22 +19,25 @@ def see_tables(connection: Connection, plan: MigrationPlan, *, pass_: Pass, cloc
     parts = [name.rpartition(".") for name in names]
     wanted = {"schemas": [schema for schema, _, _ in parts], "names": [name for _, _, name in parts]}
     rows = connection.execute(query("table_shapes", version_num=connection.info.server_version), wanted)
-    return tuple(
-        TableSeen(
-            at_ns=clock.now_ns(),
-            pass_=pass_,
-            relation=relation,
-            kind=kind,
-            columns=tuple(msgspec.convert(column, ColumnShape) for column in columns),
-            primary_key=tuple(key),
-            bound=tuple(used),
-            has_unique_index=unique,
-            partition_strategy=strategy,
-            partition_key=tuple(partition_key),
-            partitions=tuple(partitions),
-            default_partition=default,
-        )
-        for relation, kind, columns, key, used, unique, strategy, partition_key, partitions, default in rows.fetchall()
+    return tuple(_seen(row, pass_=pass_, at_ns=clock.now_ns()) for row in rows.fetchall())
+
+
+def _seen(row: tuple[Any, ...], *, pass_: Pass, at_ns: int) -> TableSeen:
+    relation, kind, columns, key, used, unique, strategy, partition_key, partitions, default, names = row
+    return TableSeen(
+        at_ns=at_ns,
+        pass_=pass_,
+        relation=relation,
+        kind=kind,
+        columns=tuple(msgspec.convert(column, ColumnShape) for column in columns),
+        primary_key=tuple(key),
+        bound=tuple(used),
+        has_unique_index=unique,
+        partition_strategy=strategy,
+        partition_key=tuple(partition_key),
+        partitions=tuple(partitions),
+        default_partition=default,
+        constraints=tuple(names),
     )
 
 

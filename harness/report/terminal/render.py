@@ -6,6 +6,7 @@ from harness.report.terminal.picture import picture
 from harness.report.terminal.remedy import remedy_lines
 from harness.report.terminal.traffic import error_lines, trust_texts
 from harness.report.view.model import BudgetRow, PhaseRow, View
+from harness.report.words import UNUSED_ACCEPTS
 
 _INDENT = 12
 """Where the label of a budget begins: after the longest status."""
@@ -37,7 +38,7 @@ def render_terminal(
         error_lines(view.errors, canvas),
         _bullets("At production's size (estimated from the quiet pass by bytes)", _expected(view), canvas),
         _bullets("Can these figures be trusted?", tuple(trust_texts(view)), canvas),
-        _bullets("Accepted, but did not occur", view.unused_accepts, canvas),
+        _bullets(UNUSED_ACCEPTS, view.unused_accepts, canvas),
         remedy_lines(view.remedy, canvas),
         _bullets("Not proven", view.not_proven, canvas),
         [*_verdict(view, canvas), *_path(report_path, canvas)],
@@ -124,7 +125,7 @@ def _expected(view: View) -> tuple[str, ...]:
 def _bullets(title: str, texts: tuple[str, ...], canvas: Canvas) -> list[str]:
     if not texts:
         return []
-    lines = [canvas.bold(title)]
+    lines = [canvas.bold(line) for line in canvas.wrap(title, canvas.width)]
     for text in texts:
         first, *rest = canvas.wrap(text, canvas.width - 4)
         lines += [f"  {canvas.text('·')} {first}", *(f"    {line}" for line in rest)]

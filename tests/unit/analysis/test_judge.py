@@ -146,7 +146,7 @@ class TestSentence:
         stalled.stall(10_500, 11_500).down().statement("S1", ALTER, start=10_400, end=11_400, lock_timeout_ms=200)
         assert "would leave traffic without an answer for 1,000 ms" in judged(stalled).sentence
         slow = safe(budgets=BudgetsSpec(duration="1s"))
-        assert judged(slow).sentence.endswith("exceeds a budget: time the migration takes 2,000 ms, limit 1 s")
+        assert judged(slow).sentence.endswith("takes too long: 2,000 ms, limit 1 s")
 
     def test_without_traffic(self) -> None:
         builder = Builder(scenario=Scenario(name="x", rollback=RollbackSpec(run=False)))
@@ -159,7 +159,7 @@ class TestSentence:
         builder = blocking().add(RunInterrupted(at_ns=11 * S, reason="Ctrl-C"))
         judgement = judged(builder)
         assert judgement.verdict is Verdict.INCONCLUSIVE
-        assert judgement.sentence == ("0042-orders-status cannot be judged: run is complete: interrupted (Ctrl-C)")
+        assert judgement.sentence == ("0042-orders-status cannot be judged: the run was broken off (Ctrl-C)")
         assert judged(safe(), complete=False).verdict is Verdict.INCONCLUSIVE
 
 

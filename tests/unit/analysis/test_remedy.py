@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import postgast
 import pytest
+from msgspec import structs
 
 from harness.analysis.analyse import analyse
 from harness.analysis.facts import Facts
@@ -155,14 +156,11 @@ def test_what_needs_a_person_says_why(sql: str, why: str) -> None:
 
 
 def test_detach_beside_a_default_partition() -> None:
-    known = replace(KNOWN, tables=(TableSeen(**{**_fields(PARTS), "default_partition": "public.pd"}),))
+    beside = structs.replace(PARTS, default_partition="public.pd")
+    known = replace(KNOWN, tables=(beside,))
     assert "default partition" in safer_way("ALTER TABLE p DETACH PARTITION p1", known).why
     attach = safer_way("ALTER TABLE p ATTACH PARTITION c FOR VALUES FROM ('2024-01-01') TO ('2025-01-01')", known)
     assert attach.pieces[0].sql.startswith("ALTER TABLE public.pd ADD CONSTRAINT c_is_apart CHECK (NOT (d IS NOT NULL")
-
-
-def _fields(table: TableSeen) -> dict[str, object]:
-    return {name: getattr(table, name) for name in table.__struct_fields__}
 
 
 def test_nothing_is_done_about_a_table_that_the_migration_makes() -> None:

@@ -3,6 +3,7 @@
 from harness.report.html.markup import Markup, section, status, table, tag
 from harness.report.view import View
 from harness.report.view.model import BudgetRow
+from harness.report.words import UNUSED_ACCEPTS
 
 _HEAD = (("", "state"), ("Budget", "grow"), ("Limit", "num"), ("Found", "num strong"), ("By", ""), ("Note", "soft"))
 _INVARIANTS = (
@@ -24,7 +25,7 @@ def render(view: View) -> Markup:
         body += [tag("h3", "Invariants"), _table(_INVARIANTS, view.invariants, "Invariants")]
     if view.unused_accepts:
         items = [tag("li", text) for text in view.unused_accepts]
-        body += [tag("h3", "Accepted, but did not occur"), tag("ul", *items)]
+        body += [tag("h3", UNUSED_ACCEPTS), tag("ul", *items)]
     return section("budgets", "Budgets", *body)
 
 
