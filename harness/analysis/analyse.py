@@ -26,6 +26,7 @@ from harness.analysis.wal import growth_of, samples_of, wal_of
 from harness.analysis.witnesses import contradictions, merged_waits
 from harness.events.history import History
 from harness.events.migration import ToolEnded
+from harness.events.opinion import OpinionGiven
 from harness.events.run import CloneMade, EngineChosen, MixChanged, RunEnded, RunInterrupted, SnapshotReady
 from harness.events.tables import TableSeen
 from harness.events.traffic import AntagonistActed, OperationDeclared, OperationFailed, OperationMissed, WorkloadDerived
@@ -99,6 +100,7 @@ def analyse(history: History) -> Facts:
         effect=effect_of(history),
         left=left_of(history, statements),
         tables=history.of(TableSeen),
+        opinion=next(iter(history.of(OpinionGiven)), None),
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from harness.events import migration, observation, probes, run, state, tables, traffic, verification, versions
+from harness.events import migration, observation, opinion, probes, run, state, tables, traffic, verification, versions
 from harness.model.errors import JournalError
 
 SCHEMA_VERSION = "1.0"
@@ -75,6 +75,7 @@ AnyEvent = (
     | state.ProductionSized
     | probes.LockTimeoutTried
     | tables.TableSeen
+    | opinion.OpinionGiven
 )
 """Every event there is."""
 

@@ -20,6 +20,7 @@ from harness.rehearsal.migration.sources import build_plan
 from harness.rehearsal.options import Options
 from harness.rehearsal.probes.run import run_probes
 from harness.rehearsal.production import note_sizes, production_of
+from harness.rehearsal.second_opinion import ask_second_opinion
 from harness.rehearsal.stage import Stage
 from harness.rehearsal.trace_pass import run_trace
 from harness.rehearsal.traffic.antagonists.plan import plan_antagonists
@@ -131,6 +132,7 @@ def _perform(stage: Stage, passes: Passes) -> None:
     complete = False
     try:
         note_sizes(stage)
+        ask_second_opinion(stage)
         stage = derive_workload(stage)
         passes(stage)
         complete = True

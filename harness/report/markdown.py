@@ -32,6 +32,7 @@ def render_markdown(view: View, *, link: str = "") -> str:
         _errors,
         _workload,
         _rollback,
+        _opinion,
         _trust,
         _not_proven,
     ]
@@ -214,6 +215,14 @@ def _workload(view: View) -> list[str]:
     if workload.uncovered:
         lines += ["", f"Not covered: {plural(len(workload.uncovered), 'statement')} of the source"]
     return _details("Workload", lines)
+
+
+def _opinion(view: View) -> list[str]:
+    if view.opinion is None:
+        return []
+    rows = [(row.word, row.rule, row.statement, row.text) for row in view.opinion.rows]
+    table = _table(("", "Rule or hazard", "Statement", "What is said"), rows) if rows else []
+    return _details("Second opinion", [escape(view.opinion.sentence), "", *table])
 
 
 def _trust(view: View) -> list[str]:

@@ -12,7 +12,7 @@ from harness.report import shapes
 from harness.report import traffic_json as t
 from harness.report import versions_json as v
 from harness.report.view import View
-from harness.report.view.model import RemedyView
+from harness.report.view.model import OpinionView, RemedyView
 
 SCHEMA_VERSION = "1.0"
 """Version of the format, apart from the tool's: the minor grows when fields are added, the major when any changes."""
@@ -107,6 +107,22 @@ class Remedy(msgspec.Struct, frozen=True, kw_only=True):
     report: str
 
 
+class OpinionRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A remark (`word` is confirmed, not seen here or style), or a finding that is measured, not predicted."""
+
+    word: str
+    rule: str
+    statement: str
+    text: str
+
+
+class Opinion(msgspec.Struct, frozen=True, kw_only=True):
+    """The second opinion; `sentence` counts, or says why there is none."""
+
+    sentence: str
+    rows: tuple[OpinionRow, ...]
+
+
 class Rehearsal(msgspec.Struct, frozen=True, kw_only=True):
     """The whole document. Fields may be added; readers ignore what they do not know."""
 
@@ -139,6 +155,8 @@ class Rehearsal(msgspec.Struct, frozen=True, kw_only=True):
     versions: v.Versions | None = None
     remedy: Remedy | None = None
     """The safer migration, where `--try-remedy` was asked for."""
+    second_opinion: Opinion | None = None
+    """A linter's remarks against what was measured, where one was asked."""
 
 
 def render_json(view: View) -> bytes:
@@ -190,7 +208,13 @@ def build_rehearsal(view: View) -> Rehearsal:
         deadlocks=c.deadlocks(facts),
         versions=v.versions(facts),
         remedy=_remedy(view.remedy) if view.remedy else None,
+        second_opinion=_opinion(view.opinion) if view.opinion else None,
     )
+
+
+def _opinion(opinion: OpinionView) -> Opinion:
+    rows = tuple(OpinionRow(word=r.word, rule=r.rule, statement=r.statement, text=r.text) for r in opinion.rows)
+    return Opinion(sentence=opinion.sentence, rows=rows)
 
 
 def _remedy(remedy: RemedyView) -> Remedy:

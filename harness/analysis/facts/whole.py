@@ -9,6 +9,7 @@ from harness.analysis.facts.change import DeadlockFacts, StatementFacts
 from harness.analysis.facts.left import LeftFacts
 from harness.analysis.facts.probes import DeadlockProbeFacts, QueueProbeFacts
 from harness.analysis.facts.versions import EffectFacts, SessionFacts, VersionsFacts
+from harness.events.opinion import OpinionGiven
 from harness.events.tables import TableSeen
 from harness.events.traffic import WorkloadDerived
 from harness.model.spans import Span
@@ -115,3 +116,5 @@ class Facts:
     """The lock queue around each statement that waited or made others wait, at its worst moment."""
     tables: tuple[TableSeen, ...] = ()
     """The tables that the migration names, as they were before it."""
+    opinion: OpinionGiven | None = None
+    """What a linter says of the files, None where none was asked."""

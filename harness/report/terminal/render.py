@@ -37,6 +37,7 @@ def render_terminal(
         _budgets("Invariants", view.invariants, canvas),
         error_lines(view.errors, canvas),
         _bullets("At production's size (estimated from the quiet pass by bytes)", _expected(view), canvas),
+        _opinion(view, canvas),
         _bullets("Can these figures be trusted?", tuple(trust_texts(view)), canvas),
         _bullets(UNUSED_ACCEPTS, view.unused_accepts, canvas),
         remedy_lines(view.remedy, canvas),
@@ -110,6 +111,16 @@ def _budgets(title: str, rows: tuple[BudgetRow, ...], canvas: Canvas) -> list[st
         notes = canvas.wrap(row.note, canvas.width - _INDENT - 2) if row.note else []
         lines += [" " * (_INDENT + 2) + canvas.dim(note) for note in notes]
     return lines
+
+
+def _opinion(view: View, canvas: Canvas) -> list[str]:
+    """One line, then what was confirmed and what nobody predicted; style is only counted."""
+    if view.opinion is None:
+        return []
+    shown = [row for row in view.opinion.rows if row.word != "style"]
+    texts = tuple(f"{row.word}: {' '.join((row.statement, row.rule)).strip()}: {row.text}" for row in shown)
+    head, *more = _bullets("Second opinion", (view.opinion.sentence, *texts), canvas)
+    return [head, *more]
 
 
 def _column(head: str, cells: list[str], canvas: Canvas, most: int) -> int:

@@ -8,6 +8,7 @@ from harness.report.view.findings import finding_views
 from harness.report.view.matrix import build_matrix
 from harness.report.view.model import BudgetRow, RemedyView, Status, View
 from harness.report.view.numbers import four_numbers
+from harness.report.view.opinion import opinion_view
 from harness.report.view.phases import phase_rows
 from harness.report.view.reproduce import command_line, reproduce_rows
 from harness.report.view.rollback import rollback_view
@@ -50,6 +51,7 @@ def build_view(info: RunInfo, facts: Facts, judgement: Judgement, *, remedy: Rem
         reproduce=reproduce_rows(info, facts),
         command=command_line(info),
         remedy=remedy,
+        opinion=opinion_view(facts, judgement),
     )
 
 

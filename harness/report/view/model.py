@@ -326,6 +326,24 @@ class RemedyView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpinionRow:
+    """A remark of a linter, or a finding it did not predict; `word` says which."""
+
+    word: str
+    rule: str
+    statement: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpinionView:
+    """The second opinion against the measurement."""
+
+    sentence: str
+    rows: tuple[OpinionRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """Everything a renderer shows; `info`, `facts` and `judgement` are there for the formats that carry numbers."""
 
@@ -360,6 +378,8 @@ class View:
     command: str
     remedy: RemedyView | None = None
     """The safer migration, where one was asked for."""
+    opinion: OpinionView | None = None
+    """A linter's, where one was asked."""
 
     @property
     def verdict_word(self) -> str:
