@@ -16,10 +16,10 @@ def render_annotations(view: View) -> str:
     if view.verdict_word != "PASS":
         command = "error" if view.verdict_word == "FAIL" else "warning"
         lines.append(f"::{command} title={_property('rehearse ' + view.scenario)}::{_data(view.sentence)}")
-    title = _property(f"rehearse {view.scenario}")
-    lines += [f"::notice title={title}::{_data(f'{UNUSED_ACCEPTS}: {text}')}" for text in view.unused_accepts]
     open_findings = [finding for finding in view.findings if finding.accepted is None]
     lines += [_annotation(finding) for finding in open_findings[:MOST_ANNOTATIONS]]
+    title = _property(f"rehearse {view.scenario}")
+    lines += [f"::notice title={title}::{_data(f'{UNUSED_ACCEPTS}: {text}')}" for text in view.unused_accepts]
     return "".join(line + "\n" for line in lines)
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from harness.analysis.names import same_relation
 from harness.events.tables import TableSeen
 
-LOCK_TIMEOUT = "200ms"
-"""Long enough for a lock between two short statements of the application, short enough that users do not feel it."""
+LOCK_TIMEOUT = "100ms"
+"""Long enough for a lock between two short statements of the application; what queues behind it waits no longer than
+a person takes for "at once"."""
 
 RETRY = (
     f"SET lock_timeout = '{LOCK_TIMEOUT}';  "

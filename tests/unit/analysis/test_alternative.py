@@ -64,9 +64,9 @@ def test_an_index_is_built_concurrently_and_the_way_back_stays() -> None:
         "SET lock_timeout = '0';\n"
         "DROP INDEX CONCURRENTLY IF EXISTS orders_a;  -- left by a failed attempt\n"
         "CREATE INDEX CONCURRENTLY orders_a ON orders (a);\n"
-        "SET lock_timeout = '200ms';\n"
+        "SET lock_timeout = '100ms';\n"
     )
-    assert made.down["up"] == f"SET lock_timeout = '200ms';\n{DROP};\n"
+    assert made.down["up"] == f"SET lock_timeout = '100ms';\n{DROP};\n"
     assert {one.why for one in made.handled} == {""}
     assert made.is_different
     assert made.ids == {"S1": "S2"}
@@ -81,7 +81,7 @@ def backfill(*, transaction: int = 1) -> Builder:
 def test_a_transaction_with_a_backfill_is_taken_apart() -> None:
     made = written(backfill(), up(ADD, FILL, transaction=7))
     text = made.up["up"]
-    assert text.startswith(f"SET lock_timeout = '200ms';\n{ADD};\n")
+    assert text.startswith(f"SET lock_timeout = '100ms';\n{ADD};\n")
     assert "UPDATE orders SET a = 1 WHERE orders.id >= _from_1 AND orders.id <= _to_1;\n    COMMIT;" in text
     assert "BEGIN;\n" not in text
     assert made.ids == {"S1": "S2", "S2": "S3"}
@@ -91,7 +91,7 @@ def test_a_transaction_that_something_ties_together_is_kept() -> None:
     lock = "LOCK TABLE orders IN SHARE MODE"
     planned = up(ADD, FILL, lock, transaction=7, ties=frozenset({lock}))
     made = written(backfill(), planned)
-    assert made.up["up"] == f"SET lock_timeout = '200ms';\nBEGIN;\n{ADD};\n{FILL};\n{lock};\nCOMMIT;\n"
+    assert made.up["up"] == f"SET lock_timeout = '100ms';\nBEGIN;\n{ADD};\n{FILL};\n{lock};\nCOMMIT;\n"
     assert "LOCK TABLE ties its transaction together" in {one.why for one in made.handled if one.statement == "S2"}
 
 
@@ -102,7 +102,7 @@ def test_set_local_is_set_where_its_transaction_is_taken_apart() -> None:
 
 def test_what_only_waits_is_bounded() -> None:
     made = written(busy().statement("S1", ADD).locks("S1", AE), up(ADD))
-    assert made.up["up"] == f"SET lock_timeout = '200ms';\n{ADD};\n"
+    assert made.up["up"] == f"SET lock_timeout = '100ms';\n{ADD};\n"
     assert {one.hazard for one in made.handled} >= {"lock_queue"}
     assert made.is_different
 
@@ -111,7 +111,7 @@ def test_what_has_no_other_form_says_so() -> None:
     sql = "ALTER TABLE orders SET UNLOGGED"
     builder = busy().statement("S1", sql, lock_timeout_ms=200).locks("S1", AE)
     made = written(builder.work("S1", "public.orders", rewritten=True), up(sql))
-    assert made.up["up"] == f"SET lock_timeout = '200ms';\n{sql};\n"
+    assert made.up["up"] == f"SET lock_timeout = '100ms';\n{sql};\n"
     assert {one.why for one in made.handled} == {"SET UNLOGGED has no form that lets others through"}
     assert not made.is_different
 

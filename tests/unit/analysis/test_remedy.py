@@ -174,7 +174,7 @@ def test_patient_statements_have_no_lock_timeout() -> None:
     before = [line for line in lines[:at] if line.startswith("SET lock_timeout")]
     after = [line for line in lines[at:] if line.startswith("SET lock_timeout")]
     assert before[-1] == "SET lock_timeout = '0';"
-    assert after == ["SET lock_timeout = '200ms';"]
+    assert after == ["SET lock_timeout = '100ms';"]
 
 
 def test_what_is_no_sql_is_kept() -> None:

@@ -81,12 +81,14 @@ def test_sarif_suppresses_what_was_accepted() -> None:
 def test_no_annotation_can_begin_a_command_of_its_own() -> None:
     lines = render_annotations(runs.nasty()).splitlines()
     assert all(re.match(r"::(error|warning|notice) ", line) for line in lines)
-    assert len(lines) == 3
+    assert len(lines) == 4
     assert "%25" in lines[1]
 
 
-def test_a_pass_annotates_nothing() -> None:
-    assert render_annotations(runs.passing()) == ""
+def test_a_pass_annotates_what_was_accepted_and_did_not_occur_alone() -> None:
+    (said,) = render_annotations(runs.passing()).splitlines()
+    assert said.startswith("::notice title=rehearse ")
+    assert "::Accepted, but did not occur: remove the acceptance" in said
     assert render_annotations(runs.inconclusive()).startswith("::warning title=rehearse 0042-orders-status::")
 
 

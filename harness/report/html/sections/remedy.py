@@ -1,6 +1,7 @@
 """The safer migration beside this one."""
 
-from harness.report.html.markup import Markup, section, status, table, tag
+from harness.analysis.remedy.record import FOLDER, RUN
+from harness.report.html.markup import Markup, join, pairs, section, status, table, tag
 from harness.report.view import View
 from harness.report.view.model import RemedyView, Status
 
@@ -46,9 +47,9 @@ def _lists(remedy: RemedyView) -> list[Markup]:
 
 
 def _paths(remedy: RemedyView) -> Markup:
-    rows = [
-        ("Migration", " ".join(remedy.files)),
-        ("Its report", remedy.after_report),
-        ("This one", remedy.before_report),
-    ]
-    return tag("dl", *(tag("div", tag("dt", a), tag("dd", tag("code", b))) for a, b in rows if b), class_="pairs")
+    """The files, and a link to the other report that works wherever the run directory is moved to."""
+    rows: list[tuple[str, object]] = [("Migration", join((tag("code", path) for path in remedy.files), " "))]
+    if remedy.after_report:
+        rows.append(("Its report", tag("a", remedy.after_report, href=f"{FOLDER}/{RUN}/report.html")))
+    rows.append(("This one", tag("code", remedy.before_report)))
+    return pairs(rows) if remedy.files else Markup()
