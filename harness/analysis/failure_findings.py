@@ -1,6 +1,6 @@
 """Findings about a statement that failed going up."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from harness.analysis.facts import Facts, StatementFacts
 from harness.analysis.failures import UpFailure, failure_word, up_failures
@@ -8,11 +8,14 @@ from harness.analysis.findings import finding
 from harness.analysis.judgement import Finding, Hazard, Level
 
 
-def failure_findings(hazard: Hazard, facts: Facts, *, remedy: str) -> Iterator[Finding]:
-    """An error for each failure whose SQLSTATE is this hazard's."""
+def failure_findings(
+    hazard: Hazard, facts: Facts, *, remedy: str, first: Callable[[str], str] | None = None
+) -> Iterator[Finding]:
+    """An error for each failure whose SQLSTATE is this hazard's; `first` is SQL to run before its statement."""
     for failure in up_failures(facts):
         if failure_word(failure.sqlstate) == hazard.name:
-            yield failure_finding(hazard, failure, remedy=remedy)
+            before = first(failure.statement.sql) if first else ""
+            yield failure_finding(hazard, failure, remedy=f"{before}\n{remedy}".lstrip())
 
 
 def failure_finding(hazard: Hazard, failure: UpFailure, *, remedy: str) -> Finding:

@@ -6,6 +6,7 @@ from harness.analysis.facts import Facts
 from harness.analysis.failures import broken_operations
 from harness.analysis.judgement import Finding, Hazard, Level
 from harness.analysis.operation_findings import operation_finding
+from harness.analysis.remedy.repair import expand_first
 from harness.model.sqlstate import CACHED_PLAN, breaks_application
 from harness.spec.scenario import Scenario
 
@@ -30,7 +31,8 @@ REMEDY = (
 def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
     """An error an operation and SQLSTATE."""
     for broken in broken_operations(facts, new=False, chosen=_breaks, always=True):
-        yield operation_finding(HAZARD, Level.ERROR, broken, facts=facts, remedy=REMEDY)
+        remedy = expand_first(broken.by, facts) or REMEDY
+        yield operation_finding(HAZARD, Level.ERROR, broken, facts=facts, remedy=remedy)
 
 
 def _breaks(sqlstate: str) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from harness.analysis.facts import Facts
 from harness.analysis.failure_findings import failure_findings
 from harness.analysis.judgement import Finding, Hazard
+from harness.analysis.remedy.repair import violating_rows
 from harness.spec.scenario import Scenario
 
 HAZARD = Hazard(
@@ -24,4 +25,4 @@ REMEDY = "-- find the rows that break it and repair them first; add the constrai
 
 def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
     """An error a failed statement."""
-    yield from failure_findings(HAZARD, facts, remedy=REMEDY)
+    yield from failure_findings(HAZARD, facts, remedy=REMEDY, first=violating_rows)

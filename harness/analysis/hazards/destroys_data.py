@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from harness.analysis.facts import Facts, StatementFacts
 from harness.analysis.findings import finding
 from harness.analysis.judgement import Finding, Hazard, Level
+from harness.analysis.remedy.repair import archive
 from harness.model.words import Direction
 from harness.spec.scenario import Scenario
 
@@ -21,6 +22,9 @@ HAZARD = Hazard(
 )
 
 
+REMEDY = "-- archive it first, drop it a release after its last use, and accept the hazard with that reason"
+
+
 def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
     """An error a thing that is gone."""
     for item in facts.state.destroyed_by_up:
@@ -34,7 +38,7 @@ def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
             marker="data is gone from here on",
             evidence=(f"{item}: there before, gone after going up",),
             impact="no rollback brings it back",
-            remedy="-- archive it first, drop it a release after its last use, and accept the hazard with that reason",
+            remedy=f"{archive(statement, facts)}\n{REMEDY}".lstrip(),
         )
 
 
