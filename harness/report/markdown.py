@@ -147,6 +147,8 @@ def _code(text: str) -> str:
     pad = " " if "`" in text else ""
     plain = "".join(char if char.isprintable() else " " for char in one_line(text))
     return f"{ticks}{pad}{plain}{pad}{ticks}"
+
+
 def _remedy(view: View) -> list[str]:
     remedy = view.remedy
     if remedy is None:
