@@ -154,10 +154,11 @@ def _scenario(
         there = loaded.resolve(name)
         return os.path.relpath(there, folder) if name and there.exists() else name
 
+    logs = old.traffic.from_log
     traffic = replace(
         old.traffic,
         trace=moved(old.traffic.trace),
-        from_log=moved(old.traffic.from_log),
+        from_log=moved(logs) if isinstance(logs, str) else tuple(moved(name) for name in logs),
         from_statements=moved(old.traffic.from_statements),
         operation=tuple(replace(one, pgbench=moved(one.pgbench)) for one in old.traffic.operation),
         antagonist=tuple(_aimed(one, plan, made) for one in old.traffic.antagonist),
