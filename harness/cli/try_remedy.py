@@ -172,6 +172,7 @@ def _scenario(
             source=moved(old.snapshot.source),
             setup=tuple(moved(name) for name in old.snapshot.setup),
             statistics=moved(old.snapshot.statistics),
+            policy=moved(old.snapshot.policy),
         ),
         migration=MigrationSpec(
             tool="sql",
