@@ -4,6 +4,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from statistics import median
 
 import psycopg
 from psycopg.pq.abc import PGresult
@@ -31,6 +32,9 @@ _MAX_SHARE = 0.05
 _LOOK_AGAIN_NS = 100 * NS_PER_MS
 # DROP INDEX CONCURRENTLY and its like hold their strong locks for 1 to 3 ms, and no transaction of ours frames them.
 _CONCURRENTLY_INTERVAL_NS = 2 * NS_PER_MS
+# While no migration runs: at most this share of the time, and still often enough for a look at every second.
+_IDLE_SHARE = 0.01
+_IDLE_INTERVAL_NS = 500 * NS_PER_MS
 _RECONNECT_S = 0.05
 _RECENT_POLLS = 32
 
@@ -260,7 +264,10 @@ class LockPoller:
 
     def _pause_ns(self) -> int:
         if self._windows.current is None:
-            return self._interval_ns
+            # Nobody's hold is at stake: what a poll really takes here, waiting for a processor included, is what the
+            # application's own lock traffic is held up by, since pg_locks locks all of the lock table.
+            usual = round(median(self._recent_ns) / _IDLE_SHARE) if self._recent_ns else 0
+            return max(self._interval_ns, min(usual, _IDLE_INTERVAL_NS))
         wanted = self._busy_interval_ns
         if self._concurrently:
             wanted = min(wanted, _CONCURRENTLY_INTERVAL_NS)
