@@ -9,6 +9,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Final
 
+import psycopg
+
 from harness.events.versions import PreparedRefused
 from harness.model.words import Direction, Pass, PhaseKind
 from harness.postgres.connect import Connection
@@ -111,8 +113,7 @@ class _Probe:
 
     def _kept_session(self, caller: Caller) -> AppSession | None:
         """One for all operations that leave their session as it was; the others get one each, while there are some."""
-        plain = all(caller.kind_of(number) in _DML for number in range(len(caller.statements)))
-        if plain:
+        if self._is_plain(caller):
             shared = next((s for c, s in self.kept if self._is_plain(c)), None)
             return shared or self._open()
         own = sum(1 for known, _ in self.kept if not self._is_plain(known))
@@ -121,9 +122,14 @@ class _Probe:
     def _is_plain(self, caller: Caller) -> bool:
         return all(caller.kind_of(number) in _DML for number in range(len(caller.statements)))
 
-    def _open(self) -> AppSession:
+    def _open(self) -> AppSession | None:
+        """None where the server has no connection left: what needs one of its own is then not asked."""
         prepares = self.stage.scenario.traffic.protocol is Protocol.PREPARED
-        session = open_session(self.server, self.stage.scenario.traffic, number=2 + len(self.kept), prepares=prepares)
+        traffic, number = self.stage.scenario.traffic, 2 + len(self.kept)
+        try:
+            session = open_session(self.server, traffic, number=number, prepares=prepares)
+        except psycopg.OperationalError:
+            return None
         self.stack.callback(session.pgconn.finish)
         return session
 

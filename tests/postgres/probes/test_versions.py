@@ -217,3 +217,36 @@ def test_the_session_and_the_effect_are_as_they_should_be(facts: Facts, history:
     assert facts.effect is not None
     assert (facts.effect.changed, facts.effect.shapes, facts.effect.left_open) == (True, (), ())
     assert [note for note in history.of(QualityNoted) if "app versions" in note.subject] == []
+
+
+COPY_UP = "ALTER TABLE notes ADD COLUMN body text;\n"
+COPY_DOWN = "ALTER TABLE notes DROP COLUMN body;\n"
+COPY_SCENARIO = """
+[migration]
+up = "up.sql"
+down = "down.sql"
+
+[[traffic.operation]]
+name = "note"
+version = "old"
+sql = "INSERT INTO notes (id) VALUES (1)"
+
+[[traffic.operation]]
+name = "note with a body"
+version = "new"
+sql = "INSERT INTO notes (id, body) VALUES (2, 'b')"
+
+[[invariant]]
+name = "bodies kept"
+sql = "SELECT count(*) FROM notes WHERE id = 2"
+when = "rollback"
+"""
+
+
+def test_facts_lost_on_the_way_back_are_counted_after_new_writes_alone(home: Path, tmp_path: Path) -> None:
+    files = {"setup.sql": "CREATE TABLE notes (id int);", "up.sql": COPY_UP, "down.sql": COPY_DOWN}
+    history = quiet_history(home, tmp_path, scenario=COPY_SCENARIO, files=files)
+    back = analyse(history).rollback
+    assert (back.at_once, back.after_new_writes) == ("ok", "data_loss")
+    assert back.facts_lost == (("bodies kept", 3, "probe"),)
+    assert {e.moment for e in history.of(InvariantChecked)} == {"after rollback"}
