@@ -1,6 +1,6 @@
 """The leak check: no original value of a masked column may stand anywhere in what is written.
 
-First all masked columns are read and each distinct original becomes a keyed 64-bit number in a sorted file (`Spill`,
+First all masked columns are read and each distinct original becomes a keyed 64-bit number, sorted by column (`Spill`,
 `Originals`); then everything that is written is cut into the same pieces (`tokens`) and looked up. What a transform
 made is not looked up: among the values it can make are other rows' originals, by chance or because a dictionary holds
 them. What it *left* is: a piece of its output that was in its input.
@@ -9,6 +9,7 @@ them. What it *left* is: a piece of its output that was in its input.
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -16,7 +17,7 @@ from typing import IO, Any
 import numpy as np
 
 from harness.model.errors import SnapshotError
-from harness.snapshot.anonymize.tokens import Hashes, pieces_of, whole_fields
+from harness.snapshot.anonymize.tokens import Hashes, blanked, pieces_of, whole_fields
 
 UNCHANGED_SHARE = 0.02
 """This part of a masked column's distinct values may stay: of 50 names of one length, one does on average."""
@@ -24,15 +25,14 @@ UNCHANGED_SHARE = 0.02
 UNCHANGED_LEAST = 3
 """So many may whatever the column's size: a permutation of a small set has one fixed point on average."""
 
-# Of 64-bit numbers, by their highest eight bits: each file is sorted by itself, and so all of them are.
-_BUCKETS = 256
-_RECORD = np.dtype([("hash", "<u8"), ("column", "<u4")])
-_COLUMNS = ".columns"
-# Records in memory before they are written: 24 MB.
-_HELD = 1 << 21
-Records = np.ndarray[tuple[int], np.dtype[Any]]
-# Slots of the filter before the search: a byte each, 16 for an original, at the most 32 MB for each process.
-_SLOTS_BITS = (16, 25)
+# A column's numbers are sorted in memory up to so many, 32 MB; more of them bucket by bucket, by their highest bits.
+_AT_ONCE = 1 << 22
+_INDEX = ".columns"
+_IN_CACHE = 1 << 14
+# The filter before the search: bits for an original, and words of 64 bits, at the most 64 MB for each process.
+_FILTER_BITS = 16
+_FILTER_WORDS_BITS = (10, 23)
+_LOW_6, _SIX, _ONE = np.uint64(63), np.uint64(6), np.uint64(1)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -45,63 +45,74 @@ class Leak:
 
 
 class Spill:
-    """Collects the originals on disk, in `folder`; memory stays that of one bucket."""
+    """Collects the originals on disk, in `folder`, a file a column; memory stays that of `at_once` numbers."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, at_once: int = _AT_ONCE) -> None:
         self._folder = folder
         folder.mkdir(mode=0o700, exist_ok=True)
-        self._waiting: list[Records] = []
-        self._held = 0
+        self._at_once = at_once
+        self._columns: set[int] = set()
         self.distinct: Counter[int] = Counter()
         self.phrase = 1
 
     def add(self, column: int, hashes: Hashes, *, phrase: int) -> None:
         """Originals of the column with that number; the same one may come again."""
         self.phrase = max(self.phrase, phrase)
-        records = np.empty(len(hashes), dtype=_RECORD)
-        records["hash"], records["column"] = hashes, column
-        self._waiting.append(records)
-        self._held += len(records)
-        if self._held >= _HELD:
-            self._write()
+        self._columns.add(column)
+        with create_or_append(self._folder / f"{column:04}") as file:
+            file.write(hashes.tobytes())
 
     def finish(self) -> Path:
-        """Sort and merge; the file that `Originals` reads."""
-        self._write()
+        """Sort each column's; the file that `Originals` reads."""
         whole = self._folder / "originals"
-        with create_or_append(whole) as out, create_or_append(whole.with_suffix(_COLUMNS)) as columns:
-            for number in range(_BUCKETS):
-                part = self._folder / f"{number:03}"
-                if part.exists():
-                    records = _distinct(np.fromfile(part, dtype=_RECORD))
-                    out.write(records["hash"].tobytes())
-                    columns.write(records["column"].tobytes())
-                    self.distinct.update(_counts(records["column"]))
-                    part.unlink()
+        with create_or_append(whole) as out:
+            for column in sorted(self._columns):
+                for hashes in self._sorted(self._folder / f"{column:04}"):
+                    out.write(hashes.tobytes())
+                    self.distinct[column] += len(hashes)
+        with create_or_append(whole.with_suffix(_INDEX)) as index:
+            index.write(np.array(sorted(self.distinct.items()), dtype="<i8").tobytes())
         return whole
 
-    def _write(self) -> None:
-        records = _distinct(np.concatenate(self._waiting)) if self._waiting else np.empty(0, dtype=_RECORD)
-        self._waiting, self._held = [], 0
-        cuts = np.searchsorted(records["hash"], np.arange(1, _BUCKETS, dtype=np.uint64) << np.uint64(56))
-        for number, part in enumerate(np.split(records, cuts)):
-            if len(part):
-                with create_or_append(self._folder / f"{number:03}") as file:
-                    file.write(part.tobytes())
+    def _sorted(self, file: Path) -> Iterator[Hashes]:
+        """The distinct numbers of a file in order, which is removed."""
+        count = file.stat().st_size // 8
+        if count <= self._at_once:
+            yield distinct(np.fromfile(file, dtype="<u8"))
+            file.unlink()
+            return
+        bits = (count // self._at_once).bit_length() + 1
+        parts = [file.with_suffix(f".{number:03}") for number in range(1 << bits)]
+        with ExitStack() as stack:
+            opened = [stack.enter_context(create_or_append(part)) for part in parts]
+            for hashes in _numbers_in(file, self._at_once):
+                for out, some in zip(opened, _divided(distinct(hashes), bits), strict=True):
+                    out.write(some.tobytes())
+        file.unlink()
+        for part in parts:
+            yield distinct(np.fromfile(part, dtype="<u8"))
+            part.unlink()
 
 
 class Originals:
-    """The distinct originals of all masked columns, on disk and mapped into memory."""
+    """The distinct originals of all masked columns: on disk, with a filter in memory."""
 
     def __init__(self, file: Path, *, key: bytes, phrase: int) -> None:
         self._hashes: Hashes = _mapped(file, "<u8")
-        self._columns = _mapped(file.with_suffix(_COLUMNS), "<u4")
+        self._columns = np.fromfile(file.with_suffix(_INDEX), dtype="<i8").reshape(-1, 2)
         self._key = key
-        self._phrase = phrase
-        bits = min(max(int(len(self._hashes) * 16).bit_length(), _SLOTS_BITS[0]), _SLOTS_BITS[1])
-        self._shift = np.uint64(64 - bits)
-        self._slots = np.zeros(1 << bits, dtype=bool)
-        self._slots[self._hashes >> self._shift] = True
+        self.phrase = phrase
+        count = len(self._hashes)
+        least, most = _FILTER_WORDS_BITS
+        bits = min(max((count * _FILTER_BITS // 64).bit_length(), least), most)
+        self.filter_shift = np.uint64(64 - bits)
+        self.filter_bits = np.zeros(1 << bits, dtype=np.uint64)
+        # Read in pieces, not through the map: what was read so would count as this process's memory.
+        for hashes in _numbers_in(file, _IN_CACHE):
+            np.bitwise_or.at(self.filter_bits, hashes >> self.filter_shift, _filter_bits(hashes))
+
+    def __len__(self) -> int:
+        return len(self._hashes)
 
     def in_fields(self, fields: list[bytes], *, left_of: list[bytes] | None = None) -> Counter[int]:
         """How often originals of which columns stand in the fields.
@@ -110,23 +121,38 @@ class Originals:
         """
         if not len(self._hashes):
             return Counter()
-        pieces = pieces_of(fields, phrase=self._phrase)
+        pieces = pieces_of(fields, phrase=self.phrase)
         hashes = pieces.hashes(self._key)
-        likely = np.flatnonzero(self._slots[hashes >> self._shift])
-        at = np.minimum(np.searchsorted(self._hashes, hashes[likely]), len(self._hashes) - 1)
-        hit = self._hashes[at] == hashes[likely]
-        found = zip(likely[hit].tolist(), at[hit].tolist(), strict=True)
+        wanted = _filter_bits(hashes)
+        likely = np.flatnonzero(self.filter_bits[hashes >> self.filter_shift] & wanted == wanted)
         if left_of is not None:
-            found = ((n, i) for n, i in found if pieces.piece(n) in left_of[int(pieces.lines[n])])  # type: ignore[assignment]
+            before = [blanked(field) for field in left_of]
+            kept = [n for n in likely.tolist() if pieces.piece(n) in before[int(pieces.lines[n])]]
+            likely = np.array(kept, dtype=np.intp)
         # A word that is a whole field too is one place, not several.
-        places = {(int(pieces.starts[n]), int(pieces.ends[n])): int(self._columns[i]) for n, i in found}
-        return Counter(places.values())
+        _, first = np.unique(pieces.starts[likely] << 32 | pieces.ends[likely], return_index=True)
+        return self.count(hashes[likely[first]])
+
+    def count(self, hashes: Hashes) -> Counter[int]:
+        """How many of the numbers are originals, each of the first column that has it."""
+        found: Counter[int] = Counter()
+        begin = 0
+        for column, count in self._columns.tolist():
+            if not len(hashes):
+                break
+            known = self._hashes[begin : begin + count]
+            begin += count
+            at = np.minimum(np.searchsorted(known, hashes), count - 1)
+            hit = known[at] == hashes
+            found[column] += int(hit.sum())
+            hashes = hashes[~hit]
+        return +found
 
 
 def original_hashes(fields: list[bytes], *, key: bytes) -> tuple[Hashes, int]:
     """The distinct numbers of whole fields, and how many compounds the fullest has."""
     pieces = whole_fields(fields)
-    return np.unique(pieces.hashes(key)), pieces.most_compounds
+    return distinct(pieces.hashes(key)), pieces.most_compounds
 
 
 def judge_leaks(
@@ -177,19 +203,34 @@ def create_or_append(path: Path) -> IO[bytes]:
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "wb")
 
 
-def _distinct(records: Records) -> Records:
-    """Each pair of number and column once, in order of the numbers."""
-    ordered = records[np.lexsort((records["column"], records["hash"]))]
+def distinct(hashes: Hashes) -> Hashes:
+    """Each number once, in order; `numpy.unique` takes eight times as long for these."""
+    ordered = np.sort(hashes)
     first = np.ones(len(ordered), dtype=bool)
-    first[1:] = (np.diff(ordered["hash"]) != 0) | (np.diff(ordered["column"]) != 0)
+    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
     return ordered[first]
+
+
+def _filter_bits(hashes: Hashes) -> Hashes:
+    """The three bits of each number in its word of the filter."""
+    bits = _ONE << (hashes & _LOW_6)
+    bits |= _ONE << (hashes >> _SIX & _LOW_6)
+    bits |= _ONE << (hashes >> _SIX >> _SIX & _LOW_6)
+    return bits
+
+
+def _numbers_in(file: Path, at_once: int) -> Iterator[Hashes]:
+    with file.open("rb") as opened:
+        while len(hashes := np.fromfile(opened, dtype="<u8", count=at_once)):
+            yield hashes
+
+
+def _divided(hashes: Hashes, bits: int) -> list[Hashes]:
+    """The numbers, which are in order, by their highest bits."""
+    edges = np.arange(1, 1 << bits, dtype=np.uint64) << np.uint64(64 - bits)
+    return np.split(hashes, np.searchsorted(hashes, edges))
 
 
 def _mapped(file: Path, kind: str) -> np.ndarray[tuple[int], np.dtype[Any]]:
     # A file without a byte cannot be mapped.
     return np.memmap(file, dtype=kind, mode="r") if file.stat().st_size else np.empty(0, dtype=kind)
-
-
-def _counts(columns: np.ndarray[tuple[int], np.dtype[np.uint32]]) -> dict[int, int]:
-    numbers, counts = np.unique(columns, return_counts=True)
-    return dict(zip(numbers.tolist(), counts.tolist(), strict=True))

@@ -19,18 +19,19 @@ LEAST_CHARACTERS = 6
 PHRASE = 4
 """The longest phrase looked for inside other text, in compounds: names and streets with a number have two to four."""
 
-# Up to here by columns of eight bytes; longer pieces are few, and BLAKE2b is fast on them.
+# Up to here by columns of eight bytes; longer pieces are few, and done one by one.
 _LONGEST_BY_COLUMN = 256
+_MASK = (1 << 64) - 1
 _PAD = bytes(8)
 _ESCAPE = re.compile(rb"\\(.)", re.DOTALL)
-_WORD = np.zeros(256, dtype=bool)
-_WORD[[*range(48, 58), *range(65, 91), *range(97, 123), *range(128, 256)]] = True
-_JOINER = np.zeros(256, dtype=bool)
-_JOINER[list(b".@+-_%#~$*&'")] = True
+WORD = np.zeros(256, dtype=bool)
+WORD[[*range(48, 58), *range(65, 91), *range(97, 123), *range(128, 256)]] = True
+JOINER = np.zeros(256, dtype=bool)
+JOINER[list(b".@+-_%#~$*&'")] = True
 _NEWLINE = 10
 # Odd 64-bit constants of MurmurHash3's finaliser (Appleby), which mixes every bit of its input into every bit.
-_M1, _M2 = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
-_S33, _S29 = np.uint64(33), np.uint64(29)
+M1, M2 = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
+S33, S29 = np.uint64(33), np.uint64(29)
 
 Hashes = NDArray[np.uint64]
 Places = NDArray[np.int64]
@@ -94,15 +95,19 @@ def pieces_of(fields: list[bytes], *, phrase: int) -> Pieces:
     return _pieces(data, joined[0], joined[1], joined[2], phrase)
 
 
+def blanked(field: bytes) -> bytes:
+    r"""The field with blanks for escapes: in COPY's text `\n` before a word is no letter of it."""
+    return _ESCAPE.sub(b"  ", field) if b"\\" in field else field
+
+
 def _text_of(fields: list[bytes]) -> bytes:
-    r"""The fields, a line each, with escapes blanked: in COPY's text `\n` before a word is no letter of it."""
-    data = b"\n".join(fields)
-    return _ESCAPE.sub(b"  ", data) if b"\\" in data else data
+    """The fields, a line each, with escapes blanked."""
+    return blanked(b"\n".join(fields))
 
 
 def _words(data: bytes) -> tuple[Places, Places]:
     inside = np.zeros(len(data) + 2, dtype=bool)
-    inside[1:-1] = _WORD[np.frombuffer(data, dtype=np.uint8)]
+    inside[1:-1] = WORD[np.frombuffer(data, dtype=np.uint8)]
     edges = np.flatnonzero(inside[1:] != inside[:-1])
     return edges[0::2], edges[1::2]
 
@@ -115,7 +120,7 @@ def _compounds(data: bytes, starts: Places, ends: Places) -> tuple[Places, Place
 def _joined(data: bytes, starts: Places, ends: Places) -> NDArray[np.bool_]:
     """Of each word but the first, whether it is of one compound with the word before."""
     text = np.frombuffer(data, dtype=np.uint8)
-    joined: NDArray[np.bool_] = (starts[1:] - ends[:-1] == 1) & _JOINER[text[ends[:-1]]]
+    joined: NDArray[np.bool_] = (starts[1:] - ends[:-1] == 1) & JOINER[text[ends[:-1]]]
     return joined
 
 
@@ -134,10 +139,25 @@ def _pieces(data: bytes, starts: Places, ends: Places, lines: Places, most: int)
     return Pieces(data, starts[long], ends[long], lines[long], most)
 
 
+def seed_of(key: bytes) -> np.uint64:
+    """What every number begins with."""
+    return np.uint64(int.from_bytes(hashlib.blake2b(key, digest_size=8).digest(), "little"))
+
+
+def number_of(piece: bytes, seed: np.uint64) -> int:
+    """The number of a piece: the readable definition."""
+    state = len(piece) * int(M2) & _MASK ^ int(seed)
+    for at in range(0, len(piece), 8):
+        mixed = (state ^ int.from_bytes(piece[at : at + 8], "little")) * int(M1) & _MASK
+        mixed ^= mixed >> 33
+        state = mixed * int(M2) & _MASK ^ mixed >> 29
+    return state ^ state >> 33
+
+
 def _hash(data: bytes, starts: Places, ends: Places, *, key: bytes) -> Hashes:
     sizes = ends - starts
-    seed = np.uint64(int.from_bytes(hashlib.blake2b(key, digest_size=8).digest(), "little"))
-    state = sizes.astype(np.uint64) * _M2 ^ seed
+    seed = seed_of(key)
+    state = sizes.astype(np.uint64) * M2 ^ seed
     padded = data + _PAD
     # Every run of eight bytes, at any place, as a number.
     eights = np.ndarray((len(data) + 1,), dtype="<u8", buffer=padded, strides=(1,))
@@ -148,13 +168,12 @@ def _hash(data: bytes, starts: Places, ends: Places, *, key: bytes) -> Hashes:
         word = eights[starts[active] + step]
         short = left < 8
         word[short] &= (np.uint64(1) << (left[short] * 8).astype(np.uint64)) - np.uint64(1)
-        mixed = (state[active] ^ word) * _M1
-        mixed ^= mixed >> _S33
-        state[active] = mixed * _M2 ^ mixed >> _S29
+        mixed = (state[active] ^ word) * M1
+        mixed ^= mixed >> S33
+        state[active] = mixed * M2 ^ mixed >> S29
         step += 8
         active = active[left > 8]
+    state ^= state >> S33
     for at in np.flatnonzero(sizes > _LONGEST_BY_COLUMN):
-        digest = hashlib.blake2b(data[starts[at] : ends[at]], digest_size=8, key=key).digest()
-        state[at] = int.from_bytes(digest, "little")
-    state ^= state >> _S33
+        state[at] = number_of(data[starts[at] : ends[at]], seed)
     return state

@@ -1,6 +1,10 @@
 """What every transform is: a function of one value, keyed and stateless, so that it can run anywhere in parallel."""
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:  # numba takes a quarter of a second to import, which only large blocks are worth
+    from harness.snapshot.anonymize.kernels.fields import Fields
+    from harness.snapshot.anonymize.kernels.words import Places
 
 
 class Transform(Protocol):
@@ -16,4 +20,17 @@ class Transform(Protocol):
 
     def many(self, values: list[bytes]) -> list[bytes]:
         """The same for each of `values`, in order."""
+        ...
+
+
+@runtime_checkable
+class InPlace(Protocol):
+    """A transform that keeps lengths in bytes, and can change a column where it stands in a block."""
+
+    def change_fields(self, before: "Fields", after: "Fields", column: int) -> "Places":
+        """Change the column in `after`, which holds what `before` does; the rows that it left, NULLs never among them.
+
+        Byte for byte what `many` gives for the unescaped values, where it changes them; it raises nothing: values that
+        are not of the class's form are among what is left.
+        """
         ...

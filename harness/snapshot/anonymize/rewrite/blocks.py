@@ -49,7 +49,7 @@ class Collected:
         self.rows += more.rows
         for number, (hashes, phrase) in more.originals.items():
             known, most = self.originals.get(number, (_NO_HASHES, 0))
-            self.originals[number] = (np.union1d(known, hashes), max(most, phrase))
+            self.originals[number] = (np.concatenate((known, hashes)), max(most, phrase))
 
 
 @dataclass(slots=True)
@@ -93,7 +93,7 @@ class Blocks:
 
     def rewrite(self, table: TablePlan, block: bytes) -> Rewritten:
         """The block with its masked columns transformed. SnapshotError names the column that cannot be."""
-        if not any(plan.masked or (plan.text and self._originals is not None) for plan in table.columns):
+        if not self._is_looked_at(table):
             return Rewritten(block, rows=block.count(b"\n"))
         # A range in the middle of a long line holds no row; a table without columns has rows and nothing to change.
         if not block:
@@ -114,15 +114,21 @@ class Blocks:
         out.data = block_of(columns) if masked else block
         return out
 
+    def _is_looked_at(self, table: TablePlan) -> bool:
+        return any(plan.masked or (plan.text and self._originals is not None) for plan in table.columns)
+
+    def _transform_of(self, plan: ColumnPlan) -> Transform:
+        if plan.number not in self._compiled:
+            self._compiled[plan.number] = self._compiler(plan)
+        return self._compiled[plan.number]
+
     def _transformed(
         self, table: TablePlan, plan: ColumnPlan, fields: list[bytes], subjects: list[bytes] | None = None
     ) -> list[bytes]:
         if plan.policy.class_ is Class.NULL:
             return [NULL] * len(fields)
-        if plan.number not in self._compiled:
-            self._compiled[plan.number] = self._compiler(plan)
+        transform = self._transform_of(plan)
         try:
-            transform = self._compiled[plan.number]
             if subjects is not None and isinstance(transform, BySubject):
                 return _by_subject(transform, fields, subjects)
             return _transform(transform, fields)
@@ -154,7 +160,7 @@ class Blocks:
             if same:
                 hashes, _ = original_hashes(same, key=self._key)
                 out.unchanged[plan.number] = hashes
-        if plan.policy.class_ in _LEAVES_PARTS:
+        if plan.policy.class_ in LEAVES_PARTS:
             hits = self._originals.in_fields(after, left_of=before)
             # Its own values are counted as unchanged ones; a word of one text is no whole original of another.
             hits.pop(plan.number, None)
@@ -170,8 +176,8 @@ def _by_subject(transform: BySubject, fields: list[bytes], subjects: list[bytes]
     return [NULL if value is None else encode(transform.for_subject(value, subject)) for value, subject in decoded]
 
 
-# Of these a transform may leave parts as they were; all others make each value anew.
-_LEAVES_PARTS = frozenset({Class.JSON, Class.TEXT, Class.FAKER})
+LEAVES_PARTS = frozenset({Class.JSON, Class.TEXT, Class.FAKER})
+"""Of these a transform may leave parts as they were; all others make each value anew."""
 
 
 def merge_unchanged(into: dict[int, Hashes], more: Mapping[int, Hashes]) -> None:

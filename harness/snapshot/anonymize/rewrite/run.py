@@ -65,7 +65,8 @@ class Order:
     def setup(self, tables: tuple[TablePlan, ...], *, packing: str, partial: Partial) -> Setup:
         """What the processes are told."""
         originals = partial.leaks / FILE if self.check else None
-        return Setup(tables, self.keys, dict(self.schema.enums), packing, originals)
+        compiled = self.dump.size_bytes >= ALONE_BYTES
+        return Setup(tables, self.keys, dict(self.schema.enums), packing, originals, compiled)
 
     def new_check(self, partial: Partial, masked: list[str]) -> Check | None:
         """The leak check, if it is wanted."""

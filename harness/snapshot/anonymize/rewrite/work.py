@@ -25,13 +25,18 @@ from harness.snapshot.streams import truncated
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What a process needs to know once. `originals` is where the leak check's numbers will be; None: no check."""
+    """What a process needs to know once.
+
+    `originals` is where the leak check's numbers will be; None: no check. `compiled` says whether the data is worth
+    compiled loops; the results are the same.
+    """
 
     tables: tuple[TablePlan, ...]
     keys: Keys
     enums: dict[str, tuple[str, ...]]
     packing: str
     originals: Path | None
+    compiled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,7 @@ class Work:
         self._setup = setup
         self._key = leak_key(setup.keys)
         self._compiler = compiler(setup.keys, setup.enums)
-        self._collecting = Blocks(self._compiler, key=self._key)
+        self._collecting: Blocks | None = None
         self._rewriting: Blocks | None = None
 
     def __call__(self, task: Task) -> Done:
@@ -106,12 +111,17 @@ class Work:
 
     def _collect(self, table: TablePlan, task: Task) -> Collected:
         if task.file is None:
-            return self._collecting.collect(table, _rows(task))
+            return self._originals().collect(table, _rows(task))
         out = Collected()
         for block in _file_blocks(task.file, table):
-            one = self._collecting.collect(table, block)
+            one = self._originals().collect(table, block)
             out.add(one)
         return out
+
+    def _originals(self) -> Blocks:
+        if self._collecting is None:
+            self._collecting = self._new_blocks(None)
+        return self._collecting
 
     def _write_file(self, table: TablePlan, task: Task) -> Done:
         assert task.file is not None  # noqa: S101 - the caller has looked
@@ -163,8 +173,16 @@ class Work:
             originals = None
             if task.phrase and self._setup.originals is not None:
                 originals = Originals(self._setup.originals, key=self._key, phrase=task.phrase)
-            self._rewriting = Blocks(self._compiler, key=self._key, originals=originals)
+            self._rewriting = self._new_blocks(originals)
         return self._rewriting
+
+    def _new_blocks(self, originals: Originals | None) -> Blocks:
+        if not self._setup.compiled:
+            return Blocks(self._compiler, key=self._key, originals=originals)
+        # Imported here: numba takes a quarter of a second, and seconds where its loops were never compiled.
+        from harness.snapshot.anonymize.rewrite.large_blocks import LargeBlocks
+
+        return LargeBlocks(self._compiler, key=self._key, originals=originals)
 
 
 def compiler(keys: Keys, enums: Mapping[str, tuple[str, ...]]) -> Compiler:

@@ -3,22 +3,28 @@
 import functools
 from collections.abc import Sequence
 from itertools import compress
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.snapshot.anonymize.lane_keys import lane_keys
 from harness.snapshot.anonymize.transforms import alphabets
 from harness.snapshot.anonymize.transforms.alphabets import CODE_DIGIT, CODE_LETTER, DIGITS, LETTERS, at_rank, place
 from harness.snapshot.anonymize.transforms.keyed import Many, shuffled
 from harness.snapshot.anonymize.transforms.lanes import (
     Bytes,
-    lane_keys,
     lane_major,
     permute,
     permute_many,
     row_major,
 )
 from harness.snapshot.anonymize.transforms.widths import by_width
+
+if TYPE_CHECKING:
+    from harness.snapshot.anonymize.kernels.fields import Fields
+    from harness.snapshot.anonymize.kernels.permutation import Cipher
+    from harness.snapshot.anonymize.kernels.words import Places
 
 _PURPOSE = b"characters"
 # Few values are not worth the arrays: below this the readable path is as fast.
@@ -58,6 +64,19 @@ class Characters:
         if not joined.isascii():
             return _apart(values, [value.isascii() for value in values], self.many, self._many_wide)
         return by_width(values, list(map(len, values)), self._many_ascii)
+
+    @functools.cached_property
+    def cipher(self) -> "Cipher":
+        """The tables of the compiled permutation."""
+        from harness.snapshot.anonymize.kernels.permutation import cipher_of
+
+        return cipher_of(self._keys, self._first)
+
+    def change_fields(self, before: "Fields", after: "Fields", column: int) -> "Places":  # noqa: ARG002 - as InPlace
+        """The same for the column of a block."""
+        from harness.snapshot.anonymize.kernels.columns import change_characters
+
+        return change_characters(after, column, self.cipher)
 
     def _many_ascii(self, values: list[bytes], width: int) -> list[bytes]:
         matrix = np.array(values, dtype=f"S{width}")

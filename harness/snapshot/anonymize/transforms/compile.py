@@ -25,7 +25,7 @@ from harness.snapshot.anonymize.transforms.labels import BOOLEANS, Labels
 from harness.snapshot.anonymize.transforms.networks import Macs, Networks
 from harness.snapshot.anonymize.transforms.numbers import Numbers
 from harness.snapshot.anonymize.transforms.ordered import Ordered
-from harness.snapshot.anonymize.transforms.plain import Keep, Memo, Nothing, Repeats
+from harness.snapshot.anonymize.transforms.plain import Keep, Memo, Nothing, Repeats, RepeatsInPlace
 from harness.snapshot.anonymize.transforms.uuids import Uuids
 from harness.snapshot.anonymize.transforms.words import Text
 
@@ -101,11 +101,11 @@ def _identifier(task: _Task) -> Transform:
         return _number(task)
     if task.base == _UUID:
         return Uuids(task.subkey)
-    return Repeats(Characters(task.subkey))
+    return RepeatsInPlace(Characters(task.subkey))
 
 
 def _number(task: _Task) -> Transform:
-    return Repeats(Numbers(task.subkey, base=task.base))
+    return RepeatsInPlace(Numbers(task.subkey, base=task.base))
 
 
 def _ordered(task: _Task) -> Transform:
@@ -119,7 +119,7 @@ def _inet(task: _Task) -> Transform:
 
 
 def _name(task: _Task) -> Transform:
-    return Repeats(Text(task.subkey, dictionary(task.policy.dictionary or NAMES)))
+    return RepeatsInPlace(Text(task.subkey, dictionary(task.policy.dictionary or NAMES)))
 
 
 def _text(task: _Task) -> Transform:
@@ -168,7 +168,7 @@ _FOR_LABELS = frozenset({Class.IDENTIFIER, Class.NUMBER, Class.NAME, Class.TEXT}
 _FOR_NUMBERS = {class_: class_ for class_ in (Class.KEEP, Class.NULL, Class.ORDERED)}
 _FAMILIES: dict[Class, tuple[frozenset[str], Callable[[_Task], Transform]]] = {
     Class.IDENTIFIER: (_TEXTS | _ALL_NUMBERS | {_UUID}, _identifier),
-    Class.EMAIL: (_TEXTS, lambda task: Repeats(Email(task.subkey))),
+    Class.EMAIL: (_TEXTS, lambda task: RepeatsInPlace(Email(task.subkey))),
     Class.NUMBER: (_TEXTS | _ALL_NUMBERS, _number),
     Class.ORDERED: (_TEXTS | _ALL_NUMBERS - {"money", "real", "double precision"}, _ordered),
     Class.DATE: (_TEXTS | TIMES, lambda task: Dates(task.subkey)),

@@ -7,8 +7,13 @@ The shift is 1 to WEEKS weeks to either side. The infinities, years before FIRST
 
 import re
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 from harness.snapshot.anonymize.transforms.keyed import number
+
+if TYPE_CHECKING:
+    from harness.snapshot.anonymize.kernels.fields import Fields
+    from harness.snapshot.anonymize.kernels.words import Places
 
 WEEKS = 26
 FIRST_YEAR, LAST_YEAR = 100, 9000
@@ -26,7 +31,8 @@ class Dates:
 
     def __init__(self, subkey: bytes) -> None:
         self._subkey = subkey
-        self._days = _Days(_shift(subkey, b""))
+        self._shift = _shift(subkey, b"")
+        self._days = _Days(self._shift)
         self._subjects: dict[bytes, _Days] = {}
 
     def __call__(self, value: bytes) -> bytes:
@@ -39,6 +45,12 @@ class Dates:
             return [self(value) for value in values]
         days = self._days
         return [days[value[:_DAY_BYTES]] + value[_DAY_BYTES:] for value in values]
+
+    def change_fields(self, before: "Fields", after: "Fields", column: int) -> "Places":  # noqa: ARG002 - as InPlace
+        """The same for the column of a block."""
+        from harness.snapshot.anonymize.kernels.dates import change_dates
+
+        return change_dates(after, column, days=self._shift.days, years=(FIRST_YEAR, LAST_YEAR))
 
     def for_subject(self, value: bytes, subject: bytes | None) -> bytes:
         """The date that stands for `value` of a subject (its value before anonymizing); None: the domain's shift."""

@@ -1,9 +1,14 @@
 """E-mail addresses: local part and domain apart, the top-level domain kept, so that equal domains stay equal."""
 
 from operator import add
+from typing import TYPE_CHECKING
 
 from harness.snapshot.anonymize.transforms.characters import Characters
 from harness.snapshot.anonymize.transforms.plain import Repeats
+
+if TYPE_CHECKING:
+    from harness.snapshot.anonymize.kernels.fields import Fields
+    from harness.snapshot.anonymize.kernels.words import Places
 
 _BETWEEN = b"@\n@"
 
@@ -13,7 +18,8 @@ class Email:
 
     def __init__(self, subkey: bytes) -> None:
         self._local = Characters(subkey, purpose=b"local part")
-        self._domain = Repeats(Characters(subkey, purpose=b"domain"))
+        self._domain_name = Characters(subkey, purpose=b"domain")
+        self._domain = Repeats(self._domain_name)
 
     def __call__(self, value: bytes) -> bytes:
         """The address that stands for `value`."""
@@ -35,6 +41,12 @@ class Email:
         domains = parts[1::3]
         known = self._domains(set(domains))
         return list(map(add, self._local.many(parts[0::3]), map(known.__getitem__, domains)))
+
+    def change_fields(self, before: "Fields", after: "Fields", column: int) -> "Places":  # noqa: ARG002 - as InPlace
+        """The same for the column of a block."""
+        from harness.snapshot.anonymize.kernels.columns import change_addresses
+
+        return change_addresses(after, column, self._local.cipher, self._domain_name.cipher)
 
     def _domains(self, domains: set[bytes]) -> dict[bytes, bytes]:
         split = {domain: domain.rpartition(b".") for domain in domains}

@@ -12,39 +12,24 @@ keyed by BLAKE2b, on 64-bit lanes of eight characters: that is what numpy does f
 docs/snapshots.md, "Transforms". A number below a radix is made from the fewest bits that hold it, less the radix where
 it is too large: the first ranks are twice as likely in one draw, by less than 0.2 % after the four that each half gets.
 
-`permute` is the readable definition; `permute_many` gives the same, by columns.
+`permute` is the readable definition; `permute_many` gives the same, by columns of numbers, and so does
+`kernels/permutation.py`, compiled, for strings that stand in a block.
 """
 
-import hashlib
-import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-ROUNDS = 8
-"""As NIST's FF3-1 (SP 800-38G Rev. 1 draft, section 6); FF1 has ten."""
+from harness.snapshot.anonymize.lane_keys import LANE, MASK, MULTIPLIER, ROUNDS, LaneKeys
 
-LANE = 8
 CHUNK_BYTES = 1 << 16
 """Of ranks at once: with its temporaries this stays in a core's second-level cache."""
 
-MASK = (1 << 64) - 1
-# The multiplier of degski's 64-bit mixer; https://gist.github.com/degski/6e2069d6035ae04d5d6f64981c995ec2
-MULTIPLIER = 0xD6E8FEB86659FD93
-_STEP = 0x9E3779B97F4A7C15  # 2^64 / golden ratio, odd: walks through all 64-bit numbers (Knuth, TAOCP 3, 6.4)
 _ONES = 0x0101010101010101
 
 Bytes = NDArray[np.uint8]
 Words = NDArray[np.uint64]
-
-
-def mix(x: int) -> int:
-    """A bijection of 64-bit numbers in which every bit of `x` bears on every bit; 0 stays 0."""
-    x = ((x ^ x >> 32) * MULTIPLIER) & MASK
-    x = ((x ^ x >> 32) * MULTIPLIER) & MASK
-    return x ^ x >> 32
 
 
 def finish(x: int) -> int:
@@ -64,27 +49,6 @@ def finish_many(x: Words, scratch: Words) -> Words:
 
 
 _W32, _WM = np.uint64(32), np.uint64(MULTIPLIER)
-
-
-@dataclass(frozen=True, slots=True)
-class LaneKeys:
-    """What a subkey becomes: for the tweak and each round a start and the seed of the lanes' multipliers."""
-
-    starts: tuple[int, ...]
-    seeds: tuple[int, ...]
-
-    def multiplier(self, which: int, lane: int) -> int:
-        """The odd number by which lane `lane` is multiplied; `which` is 0 for the tweak, else the round plus 1."""
-        return mix(self.seeds[which] + (lane + 1) * _STEP & MASK) | 1
-
-
-def lane_keys(subkey: bytes, purpose: bytes) -> LaneKeys:
-    """The keys of one permutation; `purpose` (up to 16 bytes) keeps several under one subkey apart."""
-    numbers: list[int] = []
-    for block in range(3):
-        digest = hashlib.blake2b(bytes([block]), key=subkey, person=purpose).digest()
-        numbers += struct.unpack("<8Q", digest)
-    return LaneKeys(tuple(numbers[: ROUNDS + 1]), tuple(numbers[ROUNDS + 1 : 2 * (ROUNDS + 1)]))
 
 
 def permute(keys: LaneKeys, v: Sequence[int], radix: Sequence[int], static: Sequence[int]) -> list[int]:

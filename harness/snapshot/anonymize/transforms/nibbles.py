@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from harness.snapshot.anonymize.transforms.lanes import lane_keys, lane_major, permute, permute_many, row_major
+from harness.snapshot.anonymize.lane_keys import lane_keys
+from harness.snapshot.anonymize.transforms.lanes import lane_major, permute, permute_many, row_major
 from harness.snapshot.anonymize.transforms.widths import by_width
 
 _HEX_RADIX = 16

@@ -2,8 +2,13 @@
 
 import math
 import re
+from typing import TYPE_CHECKING
 
 from harness.snapshot.anonymize.transforms.characters import Characters
+
+if TYPE_CHECKING:
+    from harness.snapshot.anonymize.kernels.fields import Fields
+    from harness.snapshot.anonymize.kernels.words import Places
 
 _NUMBER = re.compile(rb"([-+]?[^0-9eE]*)([0-9][0-9,.]*)((?:[eE][-+]?[0-9]+)?)")
 _SPECIAL = frozenset({b"NaN", b"Infinity", b"-Infinity"})
@@ -59,6 +64,13 @@ class Numbers:
                 out[at] = new
             again = [at for at in again if not _whole_stays(values[at], out[at])]
         return out
+
+    def change_fields(self, before: "Fields", after: "Fields", column: int) -> "Places":
+        """The same for the column of a block; binary floating point is left."""
+        from harness.snapshot.anonymize.kernels.numbers import change_numbers
+        from harness.snapshot.anonymize.kernels.words import all_rows
+
+        return all_rows(before.rows) if self._binary else change_numbers(before, after, column, self._digits.cipher)
 
     def _many_mixed(self, values: list[bytes]) -> list[bytes]:
         plain = [_plain(value) for value in values]

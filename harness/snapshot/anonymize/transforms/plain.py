@@ -1,6 +1,12 @@
 """The two transforms that need no key, and the memo that spares slow ones repeated values."""
 
-from harness.snapshot.anonymize.transform import Transform
+from typing import TYPE_CHECKING
+
+from harness.snapshot.anonymize.transform import InPlace, Transform
+
+if TYPE_CHECKING:
+    from harness.snapshot.anonymize.kernels.fields import Fields
+    from harness.snapshot.anonymize.kernels.words import Places
 
 _SAMPLE = 128
 _DISTINCT = 0.7  # of a sample: below this share a table of the block's values is cheaper than transforming each
@@ -50,6 +56,19 @@ class Repeats:
         distinct = list(dict.fromkeys(values))
         table = dict(zip(distinct, self.transform.many(distinct), strict=True))
         return [table[value] for value in values]
+
+
+class RepeatsInPlace(Repeats):
+    """The same for a transform that also changes columns where they stand."""
+
+    def __init__(self, transform: Transform) -> None:
+        assert isinstance(transform, InPlace)  # noqa: S101 - compile_transform chooses
+        super().__init__(transform)
+        self._in_place = transform
+
+    def change_fields(self, before: "Fields", after: "Fields", column: int) -> "Places":
+        """Each value by itself: making it again costs as much as looking it up."""
+        return self._in_place.change_fields(before, after, column)
 
 
 class Memo:

@@ -1,11 +1,17 @@
 """UUIDs (RFC 9562): version and variant stay, and the time of versions 1, 6 and 7, so that they sort as they did."""
 
 import re
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.snapshot.anonymize.transforms.lanes import MASK, ROUNDS, LaneKeys, Words, finish, finish_many, lane_keys
+from harness.snapshot.anonymize.lane_keys import MASK, ROUNDS, LaneKeys, lane_keys
+from harness.snapshot.anonymize.transforms.lanes import Words, finish, finish_many
+
+if TYPE_CHECKING:
+    from harness.snapshot.anonymize.kernels.fields import Fields
+    from harness.snapshot.anonymize.kernels.words import Places
 
 _HEX = re.compile(rb"\{?[0-9a-fA-F]{8}(?:-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}\}?")
 _PRINTED_LENGTH = 36
@@ -51,13 +57,25 @@ class Uuids:
         except ValueError:
             raise ValueError("not a UUID") from None
         first, second = halves[:, 0].copy(), halves[:, 1].copy()
-        fixed = _is_fixed(first, second)
-        again = ~fixed
+        self._change(first, second)
+        return _written_many(first, second)
+
+    def change_fields(self, before: "Fields", after: "Fields", column: int) -> "Places":
+        """The same for the column of a block."""
+        from harness.snapshot.anonymize.kernels.uuids import read_uuids, write_uuids
+
+        first, second, places, left = read_uuids(before, column)
+        self._change(first, second)
+        write_uuids(after.data, places, first, second)
+        return left
+
+    def _change(self, first: Words, second: Words) -> None:
+        """The halves of many, in place."""
+        again = ~_is_fixed(first, second)
         while again.any():
             new_first, new_second = _permute_many(self._keys, first[again], second[again])
             first[again], second[again] = new_first, new_second
             again &= _is_fixed(first, second)
-        return _written_many(first, second)
 
     def _changed(self, number: int) -> int:
         first, second = number >> 64, number & MASK

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from harness.snapshot.anonymize.transforms.lanes import CHUNK_BYTES, LANE
+from harness.snapshot.anonymize.lane_keys import LANE
+from harness.snapshot.anonymize.transforms.lanes import CHUNK_BYTES
 
 Value = TypeVar("Value", bytes, str)
 

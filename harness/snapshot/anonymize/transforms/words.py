@@ -1,11 +1,18 @@
 """Words for words: names by a dictionary, free text word by word, lengths, case and punctuation kept."""
 
+import functools
 import re
 from collections.abc import Iterable
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from harness.snapshot.anonymize.transforms.characters import Characters
 from harness.snapshot.anonymize.transforms.keyed import ranked
+
+if TYPE_CHECKING:
+    from harness.snapshot.anonymize.kernels.fields import Fields
+    from harness.snapshot.anonymize.kernels.vocabulary import Vocabulary
+    from harness.snapshot.anonymize.kernels.words import Places
 
 # Letters and bytes of letters in UTF-8, or digits, as runs; the rest stands between words.
 _WORD = re.compile(rb"[A-Za-z\x80-\xff]+|[0-9]+")
@@ -21,7 +28,7 @@ class Words:
     """
 
     def __init__(self, subkey: bytes, dictionary: Iterable[str]) -> None:
-        self._others = Characters(subkey, purpose=b"words")
+        self.others = Characters(subkey, purpose=b"words")
         self._known = _table(subkey, dictionary)
 
     def __call__(self, value: bytes) -> bytes:
@@ -35,11 +42,18 @@ class Words:
         for at in rest:
             out[at] = values[at]
         while rest:
-            for at, word in zip(rest, self._others.many([out[at] for at in rest]), strict=True):
+            for at, word in zip(rest, self.others.many([out[at] for at in rest]), strict=True):
                 out[at] = word
             # A word of the dictionary is taken already: walking on keeps the whole a bijection.
             rest = [at for at in rest if out[at] and out[at] in self._known]
         return out
+
+    @functools.cached_property
+    def vocabulary(self) -> "Vocabulary":
+        """The dictionary's table for the compiled loop."""
+        from harness.snapshot.anonymize.kernels.vocabulary import vocabulary_of
+
+        return vocabulary_of(self._known)
 
 
 class Text:
@@ -74,6 +88,12 @@ class Text:
             out = b" ".join([memo[piece] for piece in pieces])
         return out.split(_BETWEEN_VALUES)
 
+    def change_fields(self, before: "Fields", after: "Fields", column: int) -> "Places":  # noqa: ARG002 - as InPlace
+        """The same for the column of a block."""
+        from harness.snapshot.anonymize.kernels.vocabulary import change_words
+
+        return change_words(after, column, self._words.vocabulary, self._words.others.cipher)
+
     def _by_word(self, value: bytes) -> bytes:
         words = iter(self._words.many(_WORD.findall(value)))
         return _WORD.sub(lambda _: next(words), value)
@@ -81,19 +101,25 @@ class Text:
 
 def _table(subkey: bytes, dictionary: Iterable[str]) -> dict[bytes, bytes]:
     """Each word, and its forms in lower and upper case, with the word whose place it takes."""
-    single: dict[str, str] = {}
-    for word in sorted(dictionary):
-        if _WORD.fullmatch(word.encode()) and _case_holds(word):
-            single.setdefault(word.lower(), word)
     table: dict[bytes, bytes] = {}
-    for _, group in groupby(sorted(single.values(), key=_shape), key=_shape):
+    for group in _groups(frozenset(dictionary)):
         # One circle through all words of a shape: of a permutation by chance, one word on average stays where it is.
-        words = ranked(sorted(group), subkey, b"dictionary")
+        words = ranked(group, subkey, b"dictionary")
         for word, other in zip(words, [*words[1:], *words[:1]], strict=True) if len(words) > 1 else ():
             table[word.encode()] = other.encode()
             table[word.lower().encode()] = other.lower().encode()
             table[word.upper().encode()] = other.upper().encode()
     return table
+
+
+@functools.cache
+def _groups(dictionary: frozenset[str]) -> list[list[str]]:
+    """The words that may change places, each with those of its shape."""
+    single: dict[str, str] = {}
+    for word in sorted(dictionary):
+        if _WORD.fullmatch(word.encode()) and _case_holds(word):
+            single.setdefault(word.lower(), word)
+    return [sorted(group) for _, group in groupby(sorted(single.values(), key=_shape), key=_shape)]
 
 
 def _case_holds(word: str) -> bool:

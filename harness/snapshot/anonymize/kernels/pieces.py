@@ -1,0 +1,245 @@
+"""The leak check's loops: originals of a column as numbers, and pieces of text that may be originals (`tokens.py`)."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from harness.snapshot.anonymize.kernels.columns import is_null
+from harness.snapshot.anonymize.kernels.compiling import compiled, part_of_loop
+from harness.snapshot.anonymize.kernels.fields import Fields
+from harness.snapshot.anonymize.kernels.words import BACKSLASHES, LANE, ONE, TAILS, Bytes, Places, Words, has_byte
+from harness.snapshot.anonymize.tokens import (
+    JOINER,
+    LEAST_CHARACTERS,
+    M1,
+    M2,
+    PHRASE,
+    S29,
+    S33,
+    WORD,
+)
+
+RECENT = 1 << 12
+"""Numbers of a column that are not told again, so that what repeats is sorted once and not once a row: 32 kB."""
+
+_BACKSLASH, _BLANK = ord("\\"), ord(" ")
+_FOLLOWING, _FOLLOWS = 0xC0, 0x80
+_SUSPECTS = 4096
+_LOW_6, _SIX = np.uint64(63), np.uint64(6)
+# Rows of what is known of a field while it is looked at; most fields have fewer words.
+_WORD_BEGINS, _WORD_ENDS, _COMPOUND_OF, _BEGINS, _ENDS, _WORDS_IN = range(6)
+_LINE = 256
+
+
+class Filter(NamedTuple):
+    """`bits` has three bits set, in one word, for every original; the highest bits of its number say which word."""
+
+    bits: Words
+    shift: np.uint64
+
+
+class Suspects(NamedTuple):
+    """Pieces that the filter lets through: the row, first byte and end in the block, and the number."""
+
+    rows: Places
+    starts: Places
+    ends: Places
+    numbers: Words
+
+
+def blanked(fields: Fields) -> Fields:
+    r"""The fields with blanks for escapes: in COPY's text `\n` before a word is no letter of it."""
+    other = fields.copied()
+    return other if _blank(other.data, other.eights) else fields
+
+
+def originals_of(text: Fields, column: int, *, seed: np.uint64, recent: Words) -> tuple[Words, int]:
+    """The numbers of whole fields, seldom one twice, and how many compounds the fullest has; `text` is blanked."""
+    return _originals(text.data, text.eights, *text.column(column), seed, recent)
+
+
+def suspects_of(text: Fields, column: int, filter_: Filter, *, seed: np.uint64, phrase: int) -> Suspects:
+    """The pieces of a column that may be originals; `text` is blanked."""
+    room = _SUSPECTS
+    while True:
+        rows, starts, ends = np.empty((3, room), dtype=np.int64)
+        out = Suspects(rows, starts, ends, np.empty(room, dtype=np.uint64))
+        count = _suspects(text.data, text.eights, *text.column(column), filter_, seed, phrase, out)
+        if count <= room:
+            return Suspects(rows[:count], starts[:count], ends[:count], out.numbers[:count])
+        room = count
+
+
+@compiled
+def unchanged_rows(before: Words, after: Words, starts: Places, ends: Places) -> Places:
+    """Rows whose field, long enough to be an original, is what it was."""
+    rows = np.empty(len(starts), dtype=np.int64)
+    count = 0
+    for row in range(len(starts)):
+        start, size = starts[row], ends[row] - starts[row]
+        if size >= LEAST_CHARACTERS and not is_null(before, start, size) and _equal(before, after, start, size):
+            rows[count] = row
+            count += 1
+    return rows[:count]
+
+
+@compiled
+def _equal(before: Words, after: Words, start: int, size: int) -> bool:
+    for at in range(0, size, LANE):
+        if (before[start + at] ^ after[start + at]) & TAILS[min(LANE, size - at)]:
+            return False
+    return True
+
+
+@compiled
+def _blank(data: Bytes, eights: Words) -> bool:
+    """Whether there was any."""
+    at, any_ = 0, False
+    while at < len(eights):
+        if not has_byte(eights[at], BACKSLASHES):
+            at += LANE
+            continue
+        while data[at] != _BACKSLASH:
+            at += 1
+        data[at], data[at + 1] = _BLANK, _BLANK
+        any_ = True
+        at += 2
+    return any_
+
+
+@compiled
+def number_of(eights: Words, start: int, end: int, seed: np.uint64) -> np.uint64:
+    """The number of a piece, as `tokens` defines it."""
+    state = np.uint64(end - start) * M2 ^ seed
+    for at in range(start, end, LANE):
+        mixed = (state ^ (eights[at] & TAILS[min(LANE, end - at)])) * M1
+        mixed ^= mixed >> S33
+        state = mixed * M2 ^ mixed >> S29
+    return state ^ state >> S33
+
+
+@part_of_loop
+def _long_enough(data: Bytes, start: int, end: int) -> bool:
+    size = end - start
+    if size < LEAST_CHARACTERS:
+        return False
+    if size < 4 * LEAST_CHARACTERS:  # of UTF-8, each character has four bytes at the most
+        for at in range(start, end):
+            size -= data[at] & _FOLLOWING == _FOLLOWS
+    return size >= LEAST_CHARACTERS
+
+
+@compiled
+def _originals(
+    data: Bytes, eights: Words, starts: Places, ends: Places, seed: np.uint64, recent: Words
+) -> tuple[Words, int]:
+    numbers = np.empty(len(starts), dtype=np.uint64)
+    count, most = 0, 0
+    for row in range(len(starts)):
+        start, end = starts[row], ends[row]
+        while start < end and not WORD[data[start]]:
+            start += 1
+        while end > start and not WORD[data[end - 1]]:
+            end -= 1
+        if start < end and most < PHRASE:
+            most = max(most, _compounds(data, start, end))
+        if not _long_enough(data, start, end):
+            continue
+        number = number_of(eights, start, end, seed)
+        place = np.int64(number) & (RECENT - 1)
+        if recent[place] != number:
+            recent[place] = number
+            numbers[count] = number
+            count += 1
+    return numbers[:count], most
+
+
+@compiled
+def _compounds(data: Bytes, start: int, end: int) -> int:
+    """How many compounds the text has, from its first word to its last, counted up to PHRASE."""
+    count = 1
+    for at in range(start, end):
+        # Nothing but one sign between two words joins them; more signs than one are counted at the first.
+        if not WORD[data[at]] and WORD[data[at - 1]] and not (JOINER[data[at]] and WORD[data[at + 1]]):
+            count += 1
+    return min(count, PHRASE)
+
+
+@compiled
+def _suspects(
+    data: Bytes,
+    eights: Words,
+    starts: Places,
+    ends: Places,
+    filter_: Filter,
+    seed: np.uint64,
+    phrase: int,
+    out: Suspects,
+) -> int:
+    """Fills `out` as far as there is room, and tells how many there are."""
+    line = np.empty((6, _LINE), dtype=np.int64)
+    count = 0
+    for row in range(len(starts)):
+        start, end = starts[row], ends[row]
+        if end - start < LEAST_CHARACTERS:
+            continue
+        if end - start >= 2 * line.shape[1]:
+            line = np.empty((6, end - start), dtype=np.int64)
+        words, compounds = _divided(data, start, end, line)
+        for at in range(words):
+            # A compound of one word is looked for as a compound.
+            if line[_WORDS_IN, line[_COMPOUND_OF, at]] > 1:
+                count = _look(
+                    data, eights, row, line[_WORD_BEGINS, at], line[_WORD_ENDS, at], filter_, seed, out, count
+                )
+        for first in range(compounds):
+            for last in range(first, min(first + phrase, compounds)):
+                count = _look(data, eights, row, line[_BEGINS, first], line[_ENDS, last], filter_, seed, out, count)
+        if compounds > phrase:
+            count = _look(data, eights, row, line[_BEGINS, 0], line[_ENDS, compounds - 1], filter_, seed, out, count)
+    return count
+
+
+@compiled
+def _divided(data: Bytes, start: int, end: int, line: Places) -> tuple[int, int]:
+    """How many words and compounds a field has, where they begin and end, and which words make which compound."""
+    words, compounds, at, after = 0, 0, start, -1
+    while True:
+        while at < end and not WORD[data[at]]:
+            at += 1
+        if at == end:
+            return words, compounds
+        if words == 0 or at - after != 1 or not JOINER[data[after]]:
+            line[_BEGINS, compounds], line[_WORDS_IN, compounds] = at, 0
+            compounds += 1
+        line[_WORD_BEGINS, words], line[_COMPOUND_OF, words] = at, compounds - 1
+        while at < end and WORD[data[at]]:
+            at += 1
+        after = at
+        line[_WORD_ENDS, words], line[_ENDS, compounds - 1] = at, at
+        line[_WORDS_IN, compounds - 1] += 1
+        words += 1
+
+
+@compiled
+def _look(
+    data: Bytes,
+    eights: Words,
+    row: int,
+    start: int,
+    end: int,
+    filter_: Filter,
+    seed: np.uint64,
+    out: Suspects,
+    count: int,
+) -> int:
+    """Keep the piece if it may be an original; how many there are then."""
+    if not _long_enough(data, start, end):
+        return count
+    number = number_of(eights, start, end, seed)
+    wanted = ONE << (number & _LOW_6) | ONE << (number >> _SIX & _LOW_6) | ONE << (number >> _SIX >> _SIX & _LOW_6)
+    if filter_.bits[np.int64(number >> filter_.shift)] & wanted != wanted:
+        return count
+    if count < len(out.rows):
+        out.rows[count], out.starts[count], out.ends[count], out.numbers[count] = row, start, end, number
+    return count + 1
