@@ -8,7 +8,7 @@ them. What it *left* is: a piece of its output that was in its input.
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,10 +94,14 @@ class Spill:
             part.unlink()
 
 
-class Originals:
-    """The distinct originals of all masked columns: on disk, with a filter in memory."""
+Mark = Callable[[Hashes, np.uint64, Hashes], None]
+"""Sets the bits of numbers in a filter of that shift."""
 
-    def __init__(self, file: Path, *, key: bytes, phrase: int) -> None:
+
+class Originals:
+    """The distinct originals of all masked columns: on disk, with a filter in memory, which `mark` fills."""
+
+    def __init__(self, file: Path, *, key: bytes, phrase: int, mark: Mark | None = None) -> None:
         self._hashes: Hashes = _mapped(file, "<u8")
         self._columns = np.fromfile(file.with_suffix(_INDEX), dtype="<i8").reshape(-1, 2)
         self._key = key
@@ -109,7 +113,7 @@ class Originals:
         self.filter_bits = np.zeros(1 << bits, dtype=np.uint64)
         # Read in pieces, not through the map: what was read so would count as this process's memory.
         for hashes in _numbers_in(file, _IN_CACHE):
-            np.bitwise_or.at(self.filter_bits, hashes >> self.filter_shift, _filter_bits(hashes))
+            (mark or _mark)(self.filter_bits, self.filter_shift, hashes)
 
     def __len__(self) -> int:
         return len(self._hashes)
@@ -209,6 +213,10 @@ def distinct(hashes: Hashes) -> Hashes:
     first = np.ones(len(ordered), dtype=bool)
     np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
     return ordered[first]
+
+
+def _mark(bits: Hashes, shift: np.uint64, hashes: Hashes) -> None:
+    np.bitwise_or.at(bits, hashes >> shift, _filter_bits(hashes))
 
 
 def _filter_bits(hashes: Hashes) -> Hashes:

@@ -19,8 +19,8 @@ LEAST_CHARACTERS = 6
 PHRASE = 4
 """The longest phrase looked for inside other text, in compounds: names and streets with a number have two to four."""
 
-# Up to here by columns of eight bytes; longer pieces are few, and done one by one.
-_LONGEST_BY_COLUMN = 256
+# The last so many of the longest pieces are finished one by one: a step of columns costs as much as so many.
+_FEW = 40
 _MASK = (1 << 64) - 1
 _PAD = bytes(8)
 _ESCAPE = re.compile(rb"\\(.)", re.DOTALL)
@@ -146,9 +146,12 @@ def seed_of(key: bytes) -> np.uint64:
 
 def number_of(piece: bytes, seed: np.uint64) -> int:
     """The number of a piece: the readable definition."""
-    state = len(piece) * int(M2) & _MASK ^ int(seed)
-    for at in range(0, len(piece), 8):
-        mixed = (state ^ int.from_bytes(piece[at : at + 8], "little")) * int(M1) & _MASK
+    return _finished(len(piece) * int(M2) & _MASK ^ int(seed), piece)
+
+
+def _finished(state: int, rest: bytes) -> int:
+    for at in range(0, len(rest), 8):
+        mixed = (state ^ int.from_bytes(rest[at : at + 8], "little")) * int(M1) & _MASK
         mixed ^= mixed >> 33
         state = mixed * int(M2) & _MASK ^ mixed >> 29
     return state ^ state >> 33
@@ -161,9 +164,9 @@ def _hash(data: bytes, starts: Places, ends: Places, *, key: bytes) -> Hashes:
     padded = data + _PAD
     # Every run of eight bytes, at any place, as a number.
     eights = np.ndarray((len(data) + 1,), dtype="<u8", buffer=padded, strides=(1,))
-    active = np.flatnonzero(sizes <= _LONGEST_BY_COLUMN)
+    active = np.arange(len(sizes))
     step = 0
-    while len(active):
+    while len(active) > _FEW:
         left = sizes[active] - step
         word = eights[starts[active] + step]
         short = left < 8
@@ -173,7 +176,7 @@ def _hash(data: bytes, starts: Places, ends: Places, *, key: bytes) -> Hashes:
         state[active] = mixed * M2 ^ mixed >> S29
         step += 8
         active = active[left > 8]
-    state ^= state >> S33
-    for at in np.flatnonzero(sizes > _LONGEST_BY_COLUMN):
-        state[at] = number_of(data[starts[at] : ends[at]], seed)
-    return state
+    done = state ^ state >> S33
+    for at in active.tolist():
+        done[at] = _finished(int(state[at]), data[starts[at] + step : ends[at]])
+    return done

@@ -222,6 +222,18 @@ def _divided(data: Bytes, start: int, end: int, line: Places) -> tuple[int, int]
 
 
 @compiled
+def mark(bits: Words, shift: np.uint64, numbers: Words) -> None:
+    """Set the bits of originals in a filter."""
+    for number in numbers:
+        bits[np.int64(number >> shift)] |= _filter_bits(number)
+
+
+@compiled
+def _filter_bits(number: np.uint64) -> np.uint64:
+    return ONE << (number & _LOW_6) | ONE << (number >> _SIX & _LOW_6) | ONE << (number >> _SIX >> _SIX & _LOW_6)
+
+
+@compiled
 def _look(
     data: Bytes,
     eights: Words,
@@ -237,7 +249,7 @@ def _look(
     if not _long_enough(data, start, end):
         return count
     number = number_of(eights, start, end, seed)
-    wanted = ONE << (number & _LOW_6) | ONE << (number >> _SIX & _LOW_6) | ONE << (number >> _SIX >> _SIX & _LOW_6)
+    wanted = _filter_bits(number)
     if filter_.bits[np.int64(number >> filter_.shift)] & wanted != wanted:
         return count
     if count < len(out.rows):

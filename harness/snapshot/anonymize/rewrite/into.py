@@ -49,7 +49,8 @@ def restore_anonymized(order: Order, server: Server, *, extensions: Iterable[str
         schema = _schema_only(Path(folder), write_toc(contents.toc.without(lambda e: e.has_data), compression="none"))
         parts = list(archive.parts(on_read=lambda _: None))
         into = _Into(order, server, schema, plans, parts, _settings(contents.toc.entries), planner.masked, Path(folder))
-        setup = Setup(tuple(plans.values()), order.keys, dict(order.schema.enums), "none", into.originals)
+        enums = dict(order.schema.enums)
+        setup = Setup(tuple(plans.values()), order.keys, enums, "none", into.originals, order.compiled)
         with pool(Work, setup, jobs=order.processes) as workers:
             if into.check is not None:
                 into.collect(workers)

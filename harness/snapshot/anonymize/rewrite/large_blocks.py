@@ -1,6 +1,7 @@
 """Blocks that are worth compiled loops: the same results as `Blocks`, with columns changed where they stand."""
 
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from harness.snapshot.anonymize.kernels.pieces import (
     RECENT,
     Filter,
     blanked,
+    mark,
     originals_of,
     suspects_of,
     unchanged_rows,
@@ -19,15 +21,27 @@ from harness.snapshot.anonymize.kernels.words import Words, all_rows
 from harness.snapshot.anonymize.leaks import Originals, original_hashes
 from harness.snapshot.anonymize.policy import Class
 from harness.snapshot.anonymize.rewrite.blocks import LEAVES_PARTS, Blocks, Collected, Compiler, Rewritten
+from harness.snapshot.anonymize.rewrite.lines import BLOCK_BYTES
 from harness.snapshot.anonymize.rewrite.plan import TablePlan
 from harness.snapshot.anonymize.tokens import seed_of
 from harness.snapshot.anonymize.transform import InPlace
+from harness.snapshot.anonymize.transforms.keyed import keep_freed_memory
+
+
+def large_originals(file: Path, *, key: bytes, phrase: int) -> Originals:
+    """The originals in `file`, with the filter filled by a compiled loop."""
+    return Originals(file, key=key, phrase=phrase, mark=mark)
+
+
+# Beyond this a block is one line, of one large value: the lists need less memory for it.
+_MOST_BYTES = 4 * BLOCK_BYTES
 
 
 class LargeBlocks(Blocks):
     """Works on blocks of lines, as `Blocks` says."""
 
     def __init__(self, compiler: Compiler, *, key: bytes, originals: Originals | None = None) -> None:
+        keep_freed_memory()
         super().__init__(compiler, key=key, originals=originals)
         self._seed = seed_of(key)
         self._recent: dict[int, Words] = {}
@@ -35,7 +49,7 @@ class LargeBlocks(Blocks):
 
     def collect(self, table: TablePlan, block: bytes) -> Collected:
         """The originals in a block of `table`; what repeats may be told once for several blocks."""
-        fields = fields_of(block, width=len(table.columns)) if block and table.columns else None
+        fields = _fields_of(table, block)
         if fields is None:
             return super().collect(table, block)
         out, text = Collected(rows=fields.rows), blanked(fields)
@@ -56,7 +70,7 @@ class LargeBlocks(Blocks):
         """The block with its masked columns transformed. SnapshotError names the column that cannot be."""
         if not self._is_looked_at(table):
             return Rewritten(block, rows=block.count(b"\n"))
-        fields = fields_of(block, width=len(table.columns)) if block and table.columns else None
+        fields = _fields_of(table, block)
         if fields is None:
             return super().rewrite(table, block)
         out, after = Rewritten(rows=fields.rows), Changed(fields)
@@ -116,3 +130,10 @@ class LargeBlocks(Blocks):
             ]
             numbers = numbers[kept]
         return originals.count(numbers)
+
+
+def _fields_of(table: TablePlan, block: bytes) -> Fields | None:
+    """The block's fields; None where it is empty, a large line, or does not fit the table, which the lists explain."""
+    if not block or not table.columns or len(block) > _MOST_BYTES:
+        return None
+    return fields_of(block, width=len(table.columns))

@@ -32,6 +32,9 @@ from harness.snapshot.formats import TOC, Dump, Format
 ALONE_BYTES = 4 * 1024 * 1024
 """Up to this size one process is done before others are started: an interpreter takes most of a second to."""
 
+COMPILED_BYTES = 8 * 1024 * 1024
+"""From this size compiled loops save more than loading them takes, half a second, once they have been compiled."""
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
@@ -53,6 +56,11 @@ class Order:
         """How many processes are worth their start."""
         return self.jobs if self.dump.size_bytes >= ALONE_BYTES else 1
 
+    @property
+    def compiled(self) -> bool:
+        """Whether the data is worth compiled loops."""
+        return self.dump.size_bytes >= COMPILED_BYTES
+
     def run_id(self, packing: str) -> str:
         """The same for runs that would write the same: source, policy, key, format of the transforms, options."""
         path = self.dump.path
@@ -65,8 +73,7 @@ class Order:
     def setup(self, tables: tuple[TablePlan, ...], *, packing: str, partial: Partial) -> Setup:
         """What the processes are told."""
         originals = partial.leaks / FILE if self.check else None
-        compiled = self.dump.size_bytes >= ALONE_BYTES
-        return Setup(tables, self.keys, dict(self.schema.enums), packing, originals, compiled)
+        return Setup(tables, self.keys, dict(self.schema.enums), packing, originals, self.compiled)
 
     def new_check(self, partial: Partial, masked: list[str]) -> Check | None:
         """The leak check, if it is wanted."""

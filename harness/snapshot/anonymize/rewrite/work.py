@@ -170,19 +170,18 @@ class Work:
 
     def _blocks(self, task: Task) -> Blocks:
         if self._rewriting is None:
-            originals = None
-            if task.phrase and self._setup.originals is not None:
-                originals = Originals(self._setup.originals, key=self._key, phrase=task.phrase)
-            self._rewriting = self._new_blocks(originals)
+            self._rewriting = self._new_blocks(self._setup.originals if task.phrase else None, phrase=task.phrase)
         return self._rewriting
 
-    def _new_blocks(self, originals: Originals | None) -> Blocks:
+    def _new_blocks(self, originals: Path | None, *, phrase: int = 0) -> Blocks:
         if not self._setup.compiled:
-            return Blocks(self._compiler, key=self._key, originals=originals)
+            known = Originals(originals, key=self._key, phrase=phrase) if originals else None
+            return Blocks(self._compiler, key=self._key, originals=known)
         # Imported here: numba takes a quarter of a second, and seconds where its loops were never compiled.
-        from harness.snapshot.anonymize.rewrite.large_blocks import LargeBlocks
+        from harness.snapshot.anonymize.rewrite.large_blocks import LargeBlocks, large_originals
 
-        return LargeBlocks(self._compiler, key=self._key, originals=originals)
+        known = large_originals(originals, key=self._key, phrase=phrase) if originals else None
+        return LargeBlocks(self._compiler, key=self._key, originals=known)
 
 
 def compiler(keys: Keys, enums: Mapping[str, tuple[str, ...]]) -> Compiler:

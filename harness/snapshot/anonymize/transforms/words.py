@@ -104,22 +104,23 @@ def _table(subkey: bytes, dictionary: Iterable[str]) -> dict[bytes, bytes]:
     table: dict[bytes, bytes] = {}
     for group in _groups(frozenset(dictionary)):
         # One circle through all words of a shape: of a permutation by chance, one word on average stays where it is.
-        words = ranked(group, subkey, b"dictionary")
+        words = ranked(list(group), subkey, b"dictionary")
         for word, other in zip(words, [*words[1:], *words[:1]], strict=True) if len(words) > 1 else ():
-            table[word.encode()] = other.encode()
-            table[word.lower().encode()] = other.lower().encode()
-            table[word.upper().encode()] = other.upper().encode()
+            table.update(zip(group[word], group[other], strict=True))
     return table
 
 
 @functools.cache
-def _groups(dictionary: frozenset[str]) -> list[list[str]]:
-    """The words that may change places, each with those of its shape."""
+def _groups(dictionary: frozenset[str]) -> list[dict[bytes, tuple[bytes, bytes, bytes]]]:
+    """The words that may change places, each with those of its shape; as they are, in lower and in upper case."""
     single: dict[str, str] = {}
     for word in sorted(dictionary):
         if _WORD.fullmatch(word.encode()) and _case_holds(word):
             single.setdefault(word.lower(), word)
-    return [sorted(group) for _, group in groupby(sorted(single.values(), key=_shape), key=_shape)]
+    return [
+        {word.encode(): (word.encode(), word.lower().encode(), word.upper().encode()) for word in sorted(group)}
+        for _, group in groupby(sorted(single.values(), key=_shape), key=_shape)
+    ]
 
 
 def _case_holds(word: str) -> bool:
