@@ -201,4 +201,4 @@ def test_numbers_beyond_memory_are_sorted_in_parts(tmp_path: Path) -> None:
     assert np.array_equal(np.fromfile(file, dtype=np.uint64)[:5000], np.sort(numbers))
     assert originals.count(numbers) == {3: 5000}
     assert originals.count(numbers + np.uint64(1)) == {}
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["originals", "originals.columns"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["originals", "originals.columns", "originals.filter"]

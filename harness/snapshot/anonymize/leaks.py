@@ -8,7 +8,7 @@ them. What it *left* is: a piece of its output that was in its input.
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,11 +25,11 @@ UNCHANGED_SHARE = 0.02
 UNCHANGED_LEAST = 3
 """So many may whatever the column's size: a permutation of a small set has one fixed point on average."""
 
-# A column's numbers are sorted in memory up to so many, 32 MB; more of them bucket by bucket, by their highest bits.
-_AT_ONCE = 1 << 22
-_INDEX = ".columns"
+# A column's numbers are sorted in memory up to so many, 16 MB; more of them bucket by bucket, by their highest bits.
+_AT_ONCE = 1 << 21
+_INDEX, _FILTER = ".columns", ".filter"
 _IN_CACHE = 1 << 14
-# The filter before the search: bits for an original, and words of 64 bits, at the most 64 MB for each process.
+# The filter before the search: bits for an original, and words of 64 bits, at the most 64 MB.
 _FILTER_BITS = 16
 _FILTER_WORDS_BITS = (10, 23)
 _LOW_6, _SIX, _ONE = np.uint64(63), np.uint64(6), np.uint64(1)
@@ -65,13 +65,18 @@ class Spill:
     def finish(self) -> Path:
         """Sort each column's; the file that `Originals` reads."""
         whole = self._folder / "originals"
+        files = [self._folder / f"{column:04}" for column in sorted(self._columns)]
+        filter_ = _new_filter(sum(file.stat().st_size // 8 for file in files))
         with create_or_append(whole) as out:
-            for column in sorted(self._columns):
-                for hashes in self._sorted(self._folder / f"{column:04}"):
+            for column, file in zip(sorted(self._columns), files, strict=True):
+                for hashes in self._sorted(file):
                     out.write(hashes.tobytes())
+                    _mark(filter_, hashes)
                     self.distinct[column] += len(hashes)
         with create_or_append(whole.with_suffix(_INDEX)) as index:
             index.write(np.array(sorted(self.distinct.items()), dtype="<i8").tobytes())
+        with create_or_append(whole.with_suffix(_FILTER)) as out:
+            out.write(filter_.tobytes())
         return whole
 
     def _sorted(self, file: Path) -> Iterator[Hashes]:
@@ -94,26 +99,16 @@ class Spill:
             part.unlink()
 
 
-Mark = Callable[[Hashes, np.uint64, Hashes], None]
-"""Sets the bits of numbers in a filter of that shift."""
-
-
 class Originals:
-    """The distinct originals of all masked columns: on disk, with a filter in memory, which `mark` fills."""
+    """The distinct originals of all masked columns, with a filter before the search: mapped, so shared by processes."""
 
-    def __init__(self, file: Path, *, key: bytes, phrase: int, mark: Mark | None = None) -> None:
+    def __init__(self, file: Path, *, key: bytes, phrase: int) -> None:
         self._hashes: Hashes = _mapped(file, "<u8")
         self._columns = np.fromfile(file.with_suffix(_INDEX), dtype="<i8").reshape(-1, 2)
         self._key = key
         self.phrase = phrase
-        count = len(self._hashes)
-        least, most = _FILTER_WORDS_BITS
-        bits = min(max((count * _FILTER_BITS // 64).bit_length(), least), most)
-        self.filter_shift = np.uint64(64 - bits)
-        self.filter_bits = np.zeros(1 << bits, dtype=np.uint64)
-        # Read in pieces, not through the map: what was read so would count as this process's memory.
-        for hashes in _numbers_in(file, _IN_CACHE):
-            (mark or _mark)(self.filter_bits, self.filter_shift, hashes)
+        self.filter_bits = _mapped(file.with_suffix(_FILTER), "<u8")
+        self.filter_shift = _shift_of(self.filter_bits)
 
     def __len__(self) -> int:
         return len(self._hashes)
@@ -215,8 +210,24 @@ def distinct(hashes: Hashes) -> Hashes:
     return ordered[first]
 
 
-def _mark(bits: Hashes, shift: np.uint64, hashes: Hashes) -> None:
-    np.bitwise_or.at(bits, hashes >> shift, _filter_bits(hashes))
+def _new_filter(count: int) -> Hashes:
+    """An empty filter that suits so many originals."""
+    least, most = _FILTER_WORDS_BITS
+    return np.zeros(1 << min(max((count * _FILTER_BITS // 64).bit_length(), least), most), dtype=np.uint64)
+
+
+def _shift_of(filter_: Hashes) -> np.uint64:
+    """By how many bits a number is shifted to tell its word of the filter."""
+    return np.uint64(64 - (len(filter_) - 1).bit_length())
+
+
+def _mark(filter_: Hashes, hashes: Hashes) -> None:
+    """Set the bits of numbers, which are in order."""
+    for begin in range(0, len(hashes), _IN_CACHE):
+        some = hashes[begin : begin + _IN_CACHE]
+        words = some >> _shift_of(filter_)
+        first = np.flatnonzero(np.diff(words, prepend=words[0] + _ONE))
+        filter_[words[first]] |= np.bitwise_or.reduceat(_filter_bits(some), first)
 
 
 def _filter_bits(hashes: Hashes) -> Hashes:

@@ -146,21 +146,21 @@ def seed_of(key: bytes) -> np.uint64:
 
 def number_of(piece: bytes, seed: np.uint64) -> int:
     """The number of a piece: the readable definition."""
-    return _finished(len(piece) * int(M2) & _MASK ^ int(seed), piece)
+    return _finished(int(seed), piece, size=len(piece))
 
 
-def _finished(state: int, rest: bytes) -> int:
+def _finished(state: int, rest: bytes, *, size: int) -> int:
     for at in range(0, len(rest), 8):
         mixed = (state ^ int.from_bytes(rest[at : at + 8], "little")) * int(M1) & _MASK
         mixed ^= mixed >> 33
         state = mixed * int(M2) & _MASK ^ mixed >> 29
+    state = (state ^ size) * int(M1) & _MASK
     return state ^ state >> 33
 
 
 def _hash(data: bytes, starts: Places, ends: Places, *, key: bytes) -> Hashes:
     sizes = ends - starts
-    seed = seed_of(key)
-    state = sizes.astype(np.uint64) * M2 ^ seed
+    state = np.full(len(sizes), seed_of(key))
     padded = data + _PAD
     # Every run of eight bytes, at any place, as a number.
     eights = np.ndarray((len(data) + 1,), dtype="<u8", buffer=padded, strides=(1,))
@@ -176,7 +176,8 @@ def _hash(data: bytes, starts: Places, ends: Places, *, key: bytes) -> Hashes:
         state[active] = mixed * M2 ^ mixed >> S29
         step += 8
         active = active[left > 8]
-    done = state ^ state >> S33
+    done = (state ^ sizes.astype(np.uint64)) * M1
+    done ^= done >> S33
     for at in active.tolist():
-        done[at] = _finished(int(state[at]), data[starts[at] + step : ends[at]])
+        done[at] = _finished(int(state[at]), data[starts[at] + step : ends[at]], size=int(sizes[at]))
     return done

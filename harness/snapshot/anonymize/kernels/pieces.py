@@ -38,6 +38,16 @@ class Filter(NamedTuple):
     shift: np.uint64
 
 
+class Text(NamedTuple):
+    """A column: the bytes of the block as they are and as they were, and the bounds of the fields."""
+
+    data: Bytes
+    eights: Words
+    before: Bytes
+    starts: Places
+    ends: Places
+
+
 class Suspects(NamedTuple):
     """Pieces that the filter lets through: the row, first byte and end in the block, and the number."""
 
@@ -58,13 +68,19 @@ def originals_of(text: Fields, column: int, *, seed: np.uint64, recent: Words) -
     return _originals(text.data, text.eights, *text.column(column), seed, recent)
 
 
-def suspects_of(text: Fields, column: int, filter_: Filter, *, seed: np.uint64, phrase: int) -> Suspects:
-    """The pieces of a column that may be originals; `text` is blanked."""
+def suspects_of(
+    text: Fields, before: Fields, column: int, filter_: Filter, *, seed: np.uint64, phrase: int
+) -> Suspects:
+    """The pieces of a column that may be originals, and stood in the same field of `before`, which may be `text`.
+
+    Both are blanked, and the column has the same bounds in both.
+    """
+    given = Text(text.data, text.eights, before.data, *text.column(column))
     room = _SUSPECTS
     while True:
         rows, starts, ends = np.empty((3, room), dtype=np.int64)
         out = Suspects(rows, starts, ends, np.empty(room, dtype=np.uint64))
-        count = _suspects(text.data, text.eights, *text.column(column), filter_, seed, phrase, out)
+        count = _suspects(given, filter_, seed, phrase, out)
         if count <= room:
             return Suspects(rows[:count], starts[:count], ends[:count], out.numbers[:count])
         room = count
@@ -110,11 +126,22 @@ def _blank(data: Bytes, eights: Words) -> bool:
 @compiled
 def number_of(eights: Words, start: int, end: int, seed: np.uint64) -> np.uint64:
     """The number of a piece, as `tokens` defines it."""
-    state = np.uint64(end - start) * M2 ^ seed
+    state = seed
     for at in range(start, end, LANE):
-        mixed = (state ^ (eights[at] & TAILS[min(LANE, end - at)])) * M1
-        mixed ^= mixed >> S33
-        state = mixed * M2 ^ mixed >> S29
+        state = _mixed(state, eights[at] & TAILS[min(LANE, end - at)])
+    return _numbered(state, end - start)
+
+
+@part_of_loop
+def _mixed(state: np.uint64, word: np.uint64) -> np.uint64:
+    mixed = (state ^ word) * M1
+    mixed ^= mixed >> S33
+    return mixed * M2 ^ mixed >> S29
+
+
+@part_of_loop
+def _numbered(state: np.uint64, size: int) -> np.uint64:
+    state = (state ^ np.uint64(size)) * M1
     return state ^ state >> S33
 
 
@@ -166,37 +193,28 @@ def _compounds(data: Bytes, start: int, end: int) -> int:
 
 
 @compiled
-def _suspects(
-    data: Bytes,
-    eights: Words,
-    starts: Places,
-    ends: Places,
-    filter_: Filter,
-    seed: np.uint64,
-    phrase: int,
-    out: Suspects,
-) -> int:
+def _suspects(text: Text, filter_: Filter, seed: np.uint64, phrase: int, out: Suspects) -> int:
     """Fills `out` as far as there is room, and tells how many there are."""
     line = np.empty((6, _LINE), dtype=np.int64)
     count = 0
-    for row in range(len(starts)):
-        start, end = starts[row], ends[row]
+    for row in range(len(text.starts)):
+        start, end = text.starts[row], text.ends[row]
         if end - start < LEAST_CHARACTERS:
             continue
         if end - start >= 2 * line.shape[1]:
             line = np.empty((6, end - start), dtype=np.int64)
-        words, compounds = _divided(data, start, end, line)
+        words, compounds = _divided(text.data, start, end, line)
         for at in range(words):
             # A compound of one word is looked for as a compound.
             if line[_WORDS_IN, line[_COMPOUND_OF, at]] > 1:
-                count = _look(
-                    data, eights, row, line[_WORD_BEGINS, at], line[_WORD_ENDS, at], filter_, seed, out, count
-                )
+                ends = line[_WORD_ENDS, at : at + 1]
+                count = _look(text, row, line[_WORD_BEGINS, at], ends, filter_, seed, out, count)
         for first in range(compounds):
-            for last in range(first, min(first + phrase, compounds)):
-                count = _look(data, eights, row, line[_BEGINS, first], line[_ENDS, last], filter_, seed, out, count)
+            ends = line[_ENDS, first : min(first + phrase, compounds)]
+            count = _look(text, row, line[_BEGINS, first], ends, filter_, seed, out, count)
         if compounds > phrase:
-            count = _look(data, eights, row, line[_BEGINS, 0], line[_ENDS, compounds - 1], filter_, seed, out, count)
+            ends = line[_ENDS, compounds - 1 : compounds]
+            count = _look(text, row, line[_BEGINS, 0], ends, filter_, seed, out, count)
     return count
 
 
@@ -222,36 +240,42 @@ def _divided(data: Bytes, start: int, end: int, line: Places) -> tuple[int, int]
 
 
 @compiled
-def mark(bits: Words, shift: np.uint64, numbers: Words) -> None:
-    """Set the bits of originals in a filter."""
-    for number in numbers:
-        bits[np.int64(number >> shift)] |= _filter_bits(number)
-
-
-@compiled
 def _filter_bits(number: np.uint64) -> np.uint64:
     return ONE << (number & _LOW_6) | ONE << (number >> _SIX & _LOW_6) | ONE << (number >> _SIX >> _SIX & _LOW_6)
 
 
 @compiled
 def _look(
-    data: Bytes,
-    eights: Words,
-    row: int,
-    start: int,
-    end: int,
-    filter_: Filter,
-    seed: np.uint64,
-    out: Suspects,
-    count: int,
+    text: Text, row: int, start: int, ends: Places, filter_: Filter, seed: np.uint64, out: Suspects, count: int
 ) -> int:
-    """Keep the piece if it may be an original; how many there are then."""
-    if not _long_enough(data, start, end):
-        return count
-    number = number_of(eights, start, end, seed)
-    wanted = _filter_bits(number)
-    if filter_.bits[np.int64(number >> filter_.shift)] & wanted != wanted:
-        return count
-    if count < len(out.rows):
-        out.rows[count], out.starts[count], out.ends[count], out.numbers[count] = row, start, end, number
-    return count + 1
+    """Keep the pieces from `start` to each of `ends`, in order, that may be originals; how many there are then."""
+    state, at = seed, start
+    for end in ends:
+        # What a longer piece shares with a shorter one is mixed in once.
+        while at + LANE <= end:
+            state = _mixed(state, text.eights[at])
+            at += LANE
+        if not _long_enough(text.data, start, end):
+            continue
+        rest = _mixed(state, text.eights[at] & TAILS[end - at]) if at < end else state
+        number = _numbered(rest, end - start)
+        wanted = _filter_bits(number)
+        if filter_.bits[np.int64(number >> filter_.shift)] & wanted != wanted or not _stood(text, row, start, end):
+            continue
+        if count < len(out.rows):
+            out.rows[count], out.starts[count], out.ends[count], out.numbers[count] = row, start, end, number
+        count += 1
+    return count
+
+
+@compiled
+def _stood(text: Text, row: int, start: int, end: int) -> bool:
+    """Whether a piece stood in the field before it was changed."""
+    size = end - start
+    for begin in range(text.starts[row], text.ends[row] - size + 1):
+        at = 0
+        while at < size and text.before[begin + at] == text.data[start + at]:
+            at += 1
+        if at == size:
+            return True
+    return False

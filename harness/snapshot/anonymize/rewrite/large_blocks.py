@@ -1,7 +1,6 @@
 """Blocks that are worth compiled loops: the same results as `Blocks`, with columns changed where they stand."""
 
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 
@@ -12,7 +11,6 @@ from harness.snapshot.anonymize.kernels.pieces import (
     RECENT,
     Filter,
     blanked,
-    mark,
     originals_of,
     suspects_of,
     unchanged_rows,
@@ -26,12 +24,6 @@ from harness.snapshot.anonymize.rewrite.plan import TablePlan
 from harness.snapshot.anonymize.tokens import seed_of
 from harness.snapshot.anonymize.transform import InPlace
 from harness.snapshot.anonymize.transforms.keyed import keep_freed_memory
-
-
-def large_originals(file: Path, *, key: bytes, phrase: int) -> Originals:
-    """The originals in `file`, with the filter filled by a compiled loop."""
-    return Originals(file, key=key, phrase=phrase, mark=mark)
-
 
 # Beyond this a block is one line, of one large value: the lists need less memory for it.
 _MOST_BYTES = 4 * BLOCK_BYTES
@@ -120,16 +112,9 @@ class LargeBlocks(Blocks):
         originals = self._originals
         if not originals or self._filter is None:
             return Counter()
-        suspects = suspects_of(text, at, self._filter, seed=self._seed, phrase=originals.phrase)
-        numbers = suspects.numbers
-        if left_of is not None:
-            kept = [
-                n
-                for n, row in enumerate(suspects.rows.tolist())
-                if text.data[suspects.starts[n] : suspects.ends[n]].tobytes() in left_of.field(at, row)
-            ]
-            numbers = numbers[kept]
-        return originals.count(numbers)
+        before = text if left_of is None else left_of
+        suspects = suspects_of(text, before, at, self._filter, seed=self._seed, phrase=originals.phrase)
+        return originals.count(suspects.numbers)
 
 
 def _fields_of(table: TablePlan, block: bytes) -> Fields | None:

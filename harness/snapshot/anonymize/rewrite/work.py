@@ -174,13 +174,12 @@ class Work:
         return self._rewriting
 
     def _new_blocks(self, originals: Path | None, *, phrase: int = 0) -> Blocks:
+        known = Originals(originals, key=self._key, phrase=phrase) if originals else None
         if not self._setup.compiled:
-            known = Originals(originals, key=self._key, phrase=phrase) if originals else None
             return Blocks(self._compiler, key=self._key, originals=known)
         # Imported here: numba takes a quarter of a second, and seconds where its loops were never compiled.
-        from harness.snapshot.anonymize.rewrite.large_blocks import LargeBlocks, large_originals
+        from harness.snapshot.anonymize.rewrite.large_blocks import LargeBlocks
 
-        known = large_originals(originals, key=self._key, phrase=phrase) if originals else None
         return LargeBlocks(self._compiler, key=self._key, originals=known)
 
 
