@@ -16,7 +16,7 @@ import zstandard
 from harness.model.errors import HarnessError, RestoreError, SnapshotError
 from harness.snapshot.anonymize.keys import Keys
 from harness.snapshot.anonymize.policy import Class, ColumnPolicy, Policy
-from harness.snapshot.anonymize.rewrite import divide
+from harness.snapshot.anonymize.rewrite import divide, run
 from harness.snapshot.anonymize.rewrite.account import Account
 from harness.snapshot.anonymize.rewrite.anonymizing import anonymize
 from harness.snapshot.anonymize.rewrite.toc import Entry, read_toc, write_toc
@@ -25,6 +25,12 @@ from harness.snapshot.anonymize.schema import Schema
 KEYS = Keys(bytes(range(32)))
 NAMES = ["anna.ito@example.org", "bert.olsen@example.net", "carla.mbeki@example.com", "dora.lindqvist@example.org"]
 Tables = dict[str, tuple[dict[str, str], list[tuple[str, ...]]]]
+
+
+@pytest.fixture(params=[False, True], ids=["lists", "compiled"], autouse=True)
+def compiled(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of it by lists, as small dumps are, and by compiled loops, as large ones."""
+    monkeypatch.setattr(run, "COMPILED_BYTES", 0 if request.param else 1 << 40)
 
 
 def users(count: int = 40) -> Tables:
