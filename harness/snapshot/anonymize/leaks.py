@@ -29,6 +29,7 @@ UNCHANGED_LEAST = 3
 _AT_ONCE = 1 << 21
 _INDEX, _FILTER = ".columns", ".filter"
 _IN_CACHE = 1 << 14
+_PARTS_BITS = 8  # files that are written at once
 # The filter before the search: bits for an original, and words of 64 bits, at the most 64 MB.
 _FILTER_BITS = 16
 _FILTER_WORDS_BITS = (10, 23)
@@ -86,12 +87,12 @@ class Spill:
             yield distinct(np.fromfile(file, dtype="<u8"))
             file.unlink()
             return
-        bits = (count // self._at_once).bit_length() + 1
+        bits = min((count // self._at_once).bit_length() + 1, _PARTS_BITS)
         parts = [file.with_suffix(f".{number:03}") for number in range(1 << bits)]
         with ExitStack() as stack:
             opened = [stack.enter_context(create_or_append(part)) for part in parts]
             for hashes in _numbers_in(file, self._at_once):
-                for out, some in zip(opened, _divided(distinct(hashes), bits), strict=True):
+                for out, some in zip(opened, _divided(hashes, bits), strict=True):
                     out.write(some.tobytes())
         file.unlink()
         for part in parts:
@@ -245,9 +246,10 @@ def _numbers_in(file: Path, at_once: int) -> Iterator[Hashes]:
 
 
 def _divided(hashes: Hashes, bits: int) -> list[Hashes]:
-    """The numbers, which are in order, by their highest bits."""
-    edges = np.arange(1, 1 << bits, dtype=np.uint64) << np.uint64(64 - bits)
-    return np.split(hashes, np.searchsorted(hashes, edges))
+    """The numbers by their highest bits: up to 16 of them numpy sorts by counting, several times as fast as 64."""
+    parts = (hashes >> np.uint64(64 - bits)).astype(np.uint16)
+    ends = np.cumsum(np.bincount(parts, minlength=1 << bits))
+    return np.split(hashes[np.argsort(parts, kind="stable")], ends[:-1])
 
 
 def _mapped(file: Path, kind: str) -> np.ndarray[tuple[int], np.dtype[Any]]:
