@@ -17,7 +17,7 @@ from typing import IO, Any
 import numpy as np
 
 from harness.model.errors import SnapshotError
-from harness.snapshot.anonymize.tokens import Hashes, blanked, pieces_of, whole_fields
+from harness.snapshot.anonymize.tokens import Hashes, Pieces, Places, blanked, pieces_of, whole_fields
 
 UNCHANGED_SHARE = 0.02
 """This part of a masked column's distinct values may stay: of 50 names of one length, one does on average."""
@@ -114,10 +114,13 @@ class Originals:
     def __len__(self) -> int:
         return len(self._hashes)
 
-    def in_fields(self, fields: list[bytes], *, left_of: list[bytes] | None = None) -> Counter[int]:
+    def in_fields(
+        self, fields: list[bytes], *, left_of: list[bytes] | None = None, in_place: bool = False
+    ) -> Counter[int]:
         """How often originals of which columns stand in the fields.
 
-        `left_of` are the inputs of a transform whose outputs the fields are: only what was in the input counts.
+        `left_of` are the inputs of a transform whose outputs the fields are: only what was in the input counts; with
+        `in_place` only what stood at the same place of it (a word for a word of the same length).
         """
         if not len(self._hashes):
             return Counter()
@@ -127,7 +130,8 @@ class Originals:
         likely = np.flatnonzero(self.filter_bits[hashes >> self.filter_shift] & wanted == wanted)
         if left_of is not None:
             before = [blanked(field) for field in left_of]
-            kept = [n for n in likely.tolist() if pieces.piece(n) in before[int(pieces.lines[n])]]
+            begins = np.cumsum([0, *(len(field) + 1 for field in before)]) if in_place else None
+            kept = [n for n in likely.tolist() if _stood(pieces, n, before[int(pieces.lines[n])], begins)]
             likely = np.array(kept, dtype=np.intp)
         # A word that is a whole field too is one place, not several.
         _, first = np.unique(pieces.starts[likely] << 32 | pieces.ends[likely], return_index=True)
@@ -147,6 +151,15 @@ class Originals:
             found[column] += int(hit.sum())
             hashes = hashes[~hit]
         return +found
+
+
+def _stood(pieces: Pieces, number: int, before: bytes, begins: Places | None) -> bool:
+    """Whether a piece stood in the field before; `begins`: where each field begins, if it must be at the same place."""
+    piece = pieces.piece(number)
+    if begins is None:
+        return piece in before
+    at = int(pieces.starts[number] - begins[int(pieces.lines[number])])
+    return before[at : at + len(piece)] == piece
 
 
 def original_hashes(fields: list[bytes], *, key: bytes) -> tuple[Hashes, int]:

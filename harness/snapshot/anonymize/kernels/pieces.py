@@ -260,7 +260,7 @@ def _look(
         rest = _mixed(state, text.eights[at] & TAILS[end - at]) if at < end else state
         number = _numbered(rest, end - start)
         wanted = _filter_bits(number)
-        if filter_.bits[np.int64(number >> filter_.shift)] & wanted != wanted or not _stood(text, row, start, end):
+        if filter_.bits[np.int64(number >> filter_.shift)] & wanted != wanted or not _stood(text, start, end):
             continue
         if count < len(out.rows):
             out.rows[count], out.starts[count], out.ends[count], out.numbers[count] = row, start, end, number
@@ -269,13 +269,9 @@ def _look(
 
 
 @compiled
-def _stood(text: Text, row: int, start: int, end: int) -> bool:
-    """Whether a piece stood in the field before it was changed."""
-    size = end - start
-    for begin in range(text.starts[row], text.ends[row] - size + 1):
-        at = 0
-        while at < size and text.before[begin + at] == text.data[start + at]:
-            at += 1
-        if at == size:
-            return True
-    return False
+def _stood(text: Text, start: int, end: int) -> bool:
+    """Whether a piece stood in its place before the field was changed: elsewhere in it, it was made by chance."""
+    for at in range(start, end):
+        if text.before[at] != text.data[at]:
+            return False
+    return True

@@ -161,7 +161,9 @@ class Blocks:
                 hashes, _ = original_hashes(same, key=self._key)
                 out.unchanged[plan.number] = hashes
         if plan.policy.class_ in LEAVES_PARTS:
-            hits = self._originals.in_fields(after, left_of=before)
+            # What a text has made of another word of the same row is no part that it left.
+            in_place = plan.policy.class_ is Class.TEXT
+            hits = self._originals.in_fields(after, left_of=before, in_place=in_place)
             # Its own values are counted as unchanged ones; a word of one text is no whole original of another.
             hits.pop(plan.number, None)
             self._found(f"{table.name}.{plan.name}", hits, out)

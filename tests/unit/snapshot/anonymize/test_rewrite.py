@@ -20,7 +20,8 @@ from harness.snapshot.anonymize.rewrite import divide, run
 from harness.snapshot.anonymize.rewrite.account import Account
 from harness.snapshot.anonymize.rewrite.anonymizing import anonymize
 from harness.snapshot.anonymize.rewrite.toc import Entry, read_toc, write_toc
-from harness.snapshot.anonymize.schema import Schema
+from harness.snapshot.anonymize.schema import Column, Schema
+from harness.snapshot.anonymize.transforms.compile import compile_transform
 
 KEYS = Keys(bytes(range(32)))
 NAMES = ["anna.ito@example.org", "bert.olsen@example.net", "carla.mbeki@example.com", "dora.lindqvist@example.org"]
@@ -384,3 +385,17 @@ def test_dates_move_with_their_subject(shop: Callable[..., Shop]) -> None:
     months = {who: {day[:7] for name, day in after if name == who} for who in {row[0] for row in after}}
     assert len(months) == 2
     assert len({tuple(sorted(found)) for found in months.values()}) == 2
+
+
+def test_a_word_that_became_another_of_the_same_row_is_no_leak(shop: Callable[..., Shop]) -> None:
+    column = Column(name="body", type="text", base="text")
+    transform = compile_transform(ColumnPolicy(class_=Class.TEXT), column=column, domain="public.notes.body", keys=KEYS)
+    made = transform(b"person").decode()
+    tables: Tables = {
+        "searches": ({"query": "text"}, [(made,), ("another",)]),
+        "notes": ({"body": "text"}, [(f"a person, and {made} again",), ("nothing",)]),
+    }
+    classes: dict[str, Class | ColumnPolicy] = {"searches.query": Class.IDENTIFIER, "notes.body": Class.TEXT}
+    one = shop(tables, classes=classes)
+    one.run()
+    assert made in rows_of(one.target, 101)[0][0]
