@@ -14,6 +14,7 @@ from harness.cli.conclude import conclude
 from harness.model.errors import HarnessError
 from harness.rehearsal.conductor import rehearse
 from harness.rehearsal.options import Options
+from harness.report.rehearsal_json import render_json
 from harness.spec.load import load_scenario
 from tests.cases.corpus import OBSERVATIONS, WAY_BACK, Case, plain
 
@@ -77,8 +78,7 @@ def rehearse_case(case: Case, setting: Setting, *, folder: Path, home: Path) -> 
         rehearse(load_scenario(path), Options(home=home, out=run, run_id=f"case-{case.name}", command=()))
     except HarnessError as error:
         return _refused(case, key, f"{type(error).__name__}: {error}", seconds=time.monotonic() - started)
-    conclude(run)
-    read = json.loads((run / "rehearsal.json").read_text(encoding="utf-8"))
+    read = json.loads(render_json(conclude(run, write=False).view))
     found = _found(case, key, read, seconds=time.monotonic() - started)
     kept.write_bytes(msgspec.json.encode(found))
     return found

@@ -37,7 +37,7 @@ class Rehearsals:
             load_scenario(folder / "scenario.toml"),
             Options(home=self.home, out=out, run_id=f"truth-{number}", command=()),
         )
-        return conclude(directory.path)
+        return conclude(directory.path, write=False)
 
 
 def write_files(folder: Path, files: Mapping[str, str]) -> None:

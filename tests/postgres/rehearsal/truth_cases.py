@@ -18,6 +18,7 @@ from harness.cli.conclude import Conclusion
 from harness.model.units import NS_PER_MS
 from harness.model.words import Direction
 from harness.rehearsal.journal.reader import read_history
+from harness.report.rehearsal_json import render_json
 from tests.postgres.rehearsal.rehearsals import Rehearsals, said, statement
 
 TOLERANCE_NS = 5 * NS_PER_MS
@@ -329,4 +330,4 @@ def _down_work(done: Conclusion) -> list[WorkFacts]:
 
 
 def _json(done: Conclusion) -> Any:
-    return json.loads((done.directory / "rehearsal.json").read_text(encoding="utf-8"))
+    return json.loads(render_json(done.view))

@@ -26,7 +26,7 @@ def _rehearsed(loaded: LoadedScenario, *, home: Path, folder: Path) -> Conclusio
     name = loaded.scenario.name
     for attempt in range(1, ATTEMPTS + 1):
         options = Options(home=home, out=folder / f"run-{attempt}", run_id=name, command=())
-        conclusion = conclude(rehearse(loaded, options).path)
+        conclusion = conclude(rehearse(loaded, options).path, write=False)
         if conclusion.verdict is not Verdict.INCONCLUSIVE:
             break
     return conclusion
