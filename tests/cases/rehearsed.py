@@ -116,7 +116,7 @@ def _found(case: Case, key: str, read: dict[str, Any], *, seconds: float) -> Fou
             if lock["direction"] == "up" and lock["kind"] in _TABLES
         },
         rewrites=sorted({plain(one["relation"]) for one in read["rewrites"] if one["direction"] == "up"}),
-        rollback=read["rollback"]["result"],
+        rollback=read["rollback"]["at_once"],
         rollback_after_new_writes=read["rollback"].get("after_new_writes", ""),
         seconds=round(seconds, 2),
         checks=[f"{one['id']}: {one['found']}" for one in read["checks"] if one["verdict"] in ("fail", "inconclusive")],

@@ -87,11 +87,12 @@ class _Probe:
         change = self.stack.enter_context(
             migrator(stage, self.server, plan=plan, pass_=_PASS, hook=gaps, ahead=gaps.ahead)
         )
-        if not self._go_up(change, matrix, tool=plan.command is not None):
-            return False
-        self._after(plans)
-        self._go_back(change, matrix)
-        return True
+        half_done = self._go_up(change, matrix, tool=plan.command is not None)
+        if half_done is None:
+            self._after(plans)
+        if half_done is None or plan.tool == "sql":
+            self._go_back(change, matrix, steps=half_done)
+        return half_done is None
 
     def _callers(self) -> tuple[Caller, ...]:
         seed, protocol = self.stage.scenario.seed, self.stage.scenario.traffic.protocol
@@ -133,8 +134,12 @@ class _Probe:
         self.stack.callback(session.pgconn.finish)
         return session
 
-    def _go_up(self, change: Migrator, matrix: Matrix, *, tool: bool) -> bool:
-        """Stage by stage, the versions of each against every state on its way and against the one at its end."""
+    def _go_up(self, change: Migrator, matrix: Matrix, *, tool: bool) -> tuple[str, ...] | None:
+        """Stage by stage, the versions of each against every state on its way and against the one at its end.
+
+        None when it went up; else the steps that were applied, and last the one that failed.
+        """
+        applied: tuple[str, ...] = ()
         for number, stage in enumerate(self.deploy.stages):
             matrix.mix = stage.mix
             last = number == len(self.deploy.stages) - 1
@@ -142,9 +147,10 @@ class _Probe:
                 outcome = change.run(Direction.UP, steps=None if tool else stage.steps)
                 if not outcome.ok:
                     self._tell_failure(outcome)
-                    return False
+                    return (*applied, *outcome.applied, outcome.failed_step)
+                applied += outcome.applied
             self._settle(matrix, stage, last=last)
-        return True
+        return None
 
     def _tell_failure(self, outcome: RunOutcome) -> None:
         """What also fails quietly is told by the trace pass; this may have met the application."""
@@ -201,11 +207,11 @@ class _Probe:
                 )
             )
 
-    def _go_back(self, change: Migrator, matrix: Matrix) -> None:
-        """With rows of both versions written."""
+    def _go_back(self, change: Migrator, matrix: Matrix, *, steps: tuple[str, ...] | None) -> None:
+        """With rows of both versions written; after a failure from where it stands."""
         if not self.stage.goes_back:
             return
-        if change.run(Direction.DOWN).ok:
+        if change.run(Direction.DOWN, steps=steps).ok:
             matrix.reach("down")
             matrix.mix = self.deploy.initial_mix
             matrix.run(times=_TIMES)
