@@ -39,6 +39,8 @@ class LogTail:
         self._read_before: set[str] = set()
         self._asked_s = 0.0
         self.lost = ""
+        self.is_behind = False
+        """Whether the last read left entries for the next one."""
 
     @property
     def lines(self) -> int:
@@ -70,11 +72,16 @@ class LogTail:
             seen = self._piece(connection, self._path, self._offset)
         self._offset += end + 1
 
-    def read(self, connection: Connection) -> list[LogLine]:
+    def read(self, connection: Connection, *, everything: bool = True) -> list[LogLine]:
         """The entries that came since the last call, across rotations; nothing is lost where a call fails.
 
-        Whether the log was rotated is only asked now and then: until then the old file just has no news.
+        Without `everything` at most one piece of 1 MB. Whether the log was rotated is only asked now and then: until
+        then the old file just has no news.
         """
+        self.is_behind = not everything and self._read_piece(connection) == _CHUNK_BYTES
+        if self.is_behind:
+            found, self._pending = self._pending, []
+            return found
         self._read_file(connection)
         if time.monotonic() - self._asked_s >= _ROTATION_EVERY_S:
             self._follow_rotation(connection)
@@ -112,9 +119,15 @@ class LogTail:
             time.sleep(_MARKER_POLL_S)
 
     def _read_file(self, connection: Connection) -> None:
-        while data := self._piece(connection, self._path, self._offset):
+        while self._read_piece(connection):
+            pass
+
+    def _read_piece(self, connection: Connection) -> int:
+        """Bytes that were read, 0 where there is no news."""
+        if data := self._piece(connection, self._path, self._offset):
             self._offset += len(data)
             self._pending += self._decoder.feed(data)
+        return len(data)
 
     def _piece(self, connection: Connection, path: str, offset: int) -> bytes:
         bind: dict[str, Any] = {"path": path, "offset": offset, "length": _CHUNK_BYTES}

@@ -13,6 +13,7 @@ from harness.model.errors import SandboxError
 from harness.model.units import NS_PER_MS
 from harness.model.words import Pass, Role
 from harness.postgres.ports import Server
+from harness.rehearsal.observer.log_tail import LogTail
 
 pytestmark = [pytest.mark.postgres, pytest.mark.alone]
 
@@ -91,6 +92,22 @@ def test_rotation_loses_nothing(prepared: Server, make_watch: Any) -> None:
     found = [error.message for error in watch.of(ServerErrorLogged) if error.role is Role.TRAFFIC]
     assert found == [f'relation "missing_{number}" does not exist' for number in range(60)]
     assert watch.of(ObserverMeasured)[0].log_complete
+
+
+def test_what_comes_faster_than_it_may_be_read_is_read_later(prepared: Server) -> None:
+    tail = LogTail(version_num=prepared.version_num)
+    with superuser(prepared) as reader, superuser(prepared) as writer:
+        tail.begin(reader)
+        # Two and a half pieces of 1 MB: half of every entry is its message.
+        chatter = "DO $$ BEGIN FOR n IN 1..250 LOOP RAISE LOG 'entry % %', n, repeat('x', 10000); END LOOP; END $$"
+        writer.execute(chatter)
+        found, behind = [], []
+        while len(found) < 250:
+            found += [line.message for line in tail.read(reader, everything=False) if line.message.startswith("entry")]
+            behind.append(tail.is_behind)
+    assert [int(message.split()[1]) for message in found] == list(range(1, 251))
+    assert True in behind
+    assert behind[-1] is False
 
 
 def test_a_crash_and_restart_in_the_middle(prepared: Server, make_watch: Any) -> None:
