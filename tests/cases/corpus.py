@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -94,6 +94,26 @@ def find_cases(folder: Path | None = None) -> tuple[Case, ...]:
     """The cases of a folder, by name; none where it does not exist."""
     root = folder or Path(os.environ.get(ENVIRONMENT) or BESIDE)
     return tuple(Case(path.parent) for path in sorted(root.glob("*/truth.json")))
+
+
+def representatives(cases: Sequence[Case], *, major: str) -> tuple[Case, ...]:
+    """In order, each case that has a word, or an outcome of the way back, that none before it has."""
+    seen: set[str] = set()
+    chosen = []
+    for case in cases:
+        truth = case.truth(major=major)
+        words = {
+            *truth.hazards,
+            *truth.observations,
+            *(f"down {word}" for word in truth.down_hazards),
+            f"rollback {truth.rollback}",
+            f"after new writes {truth.rollback_after_new_writes}",
+            f"safe {truth.safe}",
+        }
+        if words - seen:
+            chosen.append(case)
+            seen |= words
+    return tuple(chosen)
 
 
 def plain(relation: str) -> str:

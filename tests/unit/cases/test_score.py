@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.cases.corpus import Case, closure, plain, telling
+from tests.cases.corpus import Case, closure, plain, representatives, telling
 from tests.cases.rehearsed import Found
 from tests.cases.score import Scored, rates, told_apart, told_apart_by_linter
 
@@ -106,3 +106,19 @@ def test_rules_of_style_are_not_held_against_the_linter(tmp_path: Path) -> None:
 def test_names_and_modes_are_those_of_the_truth() -> None:
     assert plain('public."Orders"') == "Orders"
     assert telling({"a": "RowShareLock", "b": "RowExclusiveLock"}) == {"b": "RowExclusiveLock"}
+
+
+def test_representatives_are_the_first_cases_with_a_word_of_their_own(tmp_path: Path) -> None:
+    words = {
+        "a": ["table_rewrite"],
+        "b": ["lock_queue", "table_rewrite"],
+        "c": ["lock_queue"],
+        "d": ["fk_without_index"],
+    }
+    cases = []
+    for name, hazards in words.items():
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "truth.json").write_text(json.dumps({**_TRUTH, "hazards": hazards}), encoding="utf-8")
+        cases.append(Case(folder))
+    assert [case.name for case in representatives(cases, major="18")] == ["a", "b", "d"]
