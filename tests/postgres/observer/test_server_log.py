@@ -101,7 +101,8 @@ def test_what_comes_faster_than_it_may_be_read_is_read_later(prepared: Server) -
         # Two and a half pieces of 1 MB: half of every entry is its message.
         chatter = "DO $$ BEGIN FOR n IN 1..250 LOOP RAISE LOG 'entry % %', n, repeat('x', 10000); END LOOP; END $$"
         writer.execute(chatter)
-        found, behind = [], []
+        found: list[str] = []
+        behind: list[bool] = []
         while len(found) < 250:
             found += [line.message for line in tail.read(reader, everything=False) if line.message.startswith("entry")]
             behind.append(tail.is_behind)
