@@ -8,7 +8,7 @@ from harness.analysis import judgement
 from harness.report import chains_json as c
 from harness.report import numbers_json as n
 from harness.report import probes_json as p
-from harness.report import shapes
+from harness.report import shapes, traffic_shapes
 from harness.report import traffic_json as t
 from harness.report import versions_json as v
 from harness.report.view import View
@@ -138,16 +138,16 @@ class Rehearsal(msgspec.Struct, frozen=True, kw_only=True):
     locks: tuple[shapes.Lock, ...]
     rewrites: tuple[shapes.Rewrite, ...]
     statements: tuple[shapes.Statement, ...]
-    operations: tuple[shapes.Operation, ...]
-    traffic: shapes.Traffic | None
-    timeline: shapes.Timeline | None
+    operations: tuple[traffic_shapes.Operation, ...]
+    traffic: traffic_shapes.Traffic | None
+    timeline: traffic_shapes.Timeline | None
     rollback: shapes.Rollback
     invariants: tuple[shapes.Invariant, ...]
     quality: tuple[shapes.Quality, ...]
     not_proven: tuple[str, ...]
     unused_accepts: tuple[str, ...]
-    errors: tuple[shapes.Error, ...] = ()
-    workload: tuple[shapes.Source, ...] = ()
+    errors: tuple[traffic_shapes.Error, ...] = ()
+    workload: tuple[traffic_shapes.Source, ...] = ()
     trust: tuple[Check, ...] = ()
     probes: p.Probes | None = None
     chains: tuple[shapes.Chain, ...] = ()
