@@ -1,6 +1,6 @@
 """From the history of a run to its facts."""
 
-from harness.analysis.blocking import WaitGraph, blocked_by, hull_of, wait_graph
+from harness.analysis.blocking import blocked_by, hull_of
 from harness.analysis.chains import chains_of, tree_of
 from harness.analysis.deadlocks import deadlocks_of
 from harness.analysis.errors import errors_of
@@ -22,6 +22,7 @@ from harness.analysis.throughput import traffic_of
 from harness.analysis.timeline import timeline_of
 from harness.analysis.version_probe import effect_of, session_of, versions_of
 from harness.analysis.versions import mix_of
+from harness.analysis.wait_graph import WaitGraph, wait_graph
 from harness.analysis.wal import growth_of, samples_of, wal_of
 from harness.analysis.witnesses import contradictions, merged_waits
 from harness.events.history import History

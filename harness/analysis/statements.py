@@ -4,11 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from harness.analysis.blocking import WaitGraph, actors_of
+from harness.analysis.blocking import actors_of
 from harness.analysis.facts import AcceptedFacts, BlockedFacts, StatementFacts, WaitFacts, WorkFacts
 from harness.analysis.locking import ROUND_TRIP_NS, LockBook, locks_of, longest_hold
 from harness.analysis.runs import Run, first_runs, runs_by_statement
 from harness.analysis.tool_work import run_of, share_out
+from harness.analysis.wait_graph import WaitGraph
 from harness.analysis.work import class_of_work
 from harness.events.history import History
 from harness.events.migration import WalWritten, WorkDone
