@@ -8,12 +8,7 @@ from typing import Self
 
 from harness.events.migration import MigrationPaused
 from harness.events.run import MixChanged
-from harness.events.traffic import (
-    ActorConnected,
-    RateChanged,
-    TrafficBegan,
-    TrafficLost,
-)
+from harness.events.traffic import ActorConnected, RateChanged, TrafficBegan, TrafficLost
 from harness.model.errors import HarnessError
 from harness.model.units import NS_PER_MS, NS_PER_S, parse_duration
 from harness.model.words import Pass, Role

@@ -7,10 +7,7 @@ from harness.events.migration import ToolEnded
 from harness.events.observation import TableCount
 from harness.events.operations import Outcome
 from harness.events.verification import LedgerChecked
-from harness.events.versions import (
-    OtherShape,
-    PreparedRefused,
-)
+from harness.events.versions import OtherShape, PreparedRefused
 from harness.model.catalog import Change
 from harness.model.words import Direction, Pass
 from harness.spec.scenario import MigrationSpec, Restore, RollbackSpec
