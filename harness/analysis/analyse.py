@@ -1,13 +1,24 @@
 """From the history of a run to its facts."""
 
-from harness.analysis.blocking import WaitGraph, blocked_by, hull_of, wait_graph
+from dataclasses import dataclass
+
+from harness.analysis.blocking import blocked_by, hull_of
 from harness.analysis.chains import chains_of, tree_of
 from harness.analysis.deadlocks import deadlocks_of
 from harness.analysis.errors import errors_of
-from harness.analysis.facts import AntagonistFacts, EnvironmentFacts, Facts, StatementFacts, Timeline
+from harness.analysis.facts import (
+    AntagonistFacts,
+    EnvironmentFacts,
+    Facts,
+    OperationFacts,
+    PhaseFacts,
+    RollbackFacts,
+    StatementFacts,
+    Timeline,
+)
 from harness.analysis.latency import Responses, responses_of
 from harness.analysis.left_behind import left_of
-from harness.analysis.locking import lock_book, relations_used
+from harness.analysis.locking import LockBook, lock_book, relations_used
 from harness.analysis.operations import operations_of
 from harness.analysis.phases import Windows, paused_within, phases_of, windows_of
 from harness.analysis.probed import deadlock_probe_of, queue_probes_of
@@ -16,12 +27,13 @@ from harness.analysis.quality import observer_cost, quality_of
 from harness.analysis.residue import did_go_down, invariants_of, rollback_of, state_of
 from harness.analysis.room import with_room
 from harness.analysis.runs import Run, runs_of
-from harness.analysis.sessions import OperationFinder, sessions_of
+from harness.analysis.sessions import OperationFinder, Sessions, sessions_of
 from harness.analysis.statements import StatementSources, statements_of
 from harness.analysis.throughput import traffic_of
 from harness.analysis.timeline import timeline_of
 from harness.analysis.version_probe import effect_of, session_of, versions_of
 from harness.analysis.versions import mix_of
+from harness.analysis.wait_graph import WaitGraph, wait_graph
 from harness.analysis.wal import growth_of, samples_of, wal_of
 from harness.analysis.witnesses import contradictions, merged_waits
 from harness.events.history import History
@@ -35,48 +47,42 @@ from harness.model.units import parse_duration
 from harness.model.words import Direction, Pass, PhaseKind
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Joined:
+    """What several facts are made from: runs, windows, and the lock waits as a graph."""
+
+    traced: tuple[Run, ...]
+    loaded: tuple[Run, ...]
+    phases: tuple[PhaseFacts, ...]
+    windows: Windows
+    declared: tuple[OperationDeclared, ...]
+    responses: Responses
+    sessions: Sessions
+    book: LockBook
+    graph: WaitGraph
+    finder: OperationFinder | None
+
+
 def analyse(history: History) -> Facts:
     """Everything that is known about a run; reads nothing but `history`."""
-    traced, loaded = runs_of(history, pass_=Pass.TRACE), runs_of(history, pass_=Pass.LOAD)
-    phases = phases_of(history)
-    windows = windows_of(phases, statements=_spans(loaded))
-    declared = history.of(OperationDeclared)
-    responses = responses_of(history.operations, expected={d.index: d.expected for d in declared})
-    sessions, book = sessions_of(history), lock_book(history, waits=merged_waits(history))
-    graph = wait_graph(history, sessions=sessions, runs=loaded, book=book)
-    finder = _finder(history, graph, declared)
-    blocked = blocked_by(graph, finder=finder)
-    sources = StatementSources(
-        traced=traced, loaded=loaded, book=book, graph=graph, blocked=blocked, used=relations_used(declared)
-    )
-    statements = at_production(with_room(statements_of(history, sources=sources), history), history)
-    operations = operations_of(
-        responses,
-        declared=declared,
-        errors=history.of(OperationFailed),
-        windows=windows,
-        mix=mix_of(history.of(MixChanged)),
-        missed=history.of(OperationMissed),
-    )
+    joined = _join(history)
+    windows, responses, loaded = joined.windows, joined.responses, joined.loaded
+    statements, operations = _statements(history, joined), _operations(history, joined)
+    errors = errors_of(responses, declared=joined.declared, errors=history.of(OperationFailed), windows=windows)
     before, growth = growth_of(samples_of(history), windows)
     return Facts(
         environment=_environment(history),
-        phases=phases,
+        phases=joined.phases,
         statements=statements,
         operations=operations,
-        traffic=traffic_of(history, responses=responses, operations=operations, windows=windows, phases=phases),
-        errors=errors_of(responses, declared=declared, errors=history.of(OperationFailed), windows=windows),
+        traffic=traffic_of(history, responses=responses, operations=operations, windows=windows, phases=joined.phases),
+        errors=errors,
         timeline=_timeline(history, responses=responses, statements=statements, windows=windows),
         antagonists=_antagonists(history),
-        rollback=rollback_of(
-            history,
-            runs=(*traced, *runs_of(history, pass_=Pass.PROBE), *loaded),
-            rollback=windows.rollback,
-            paused_ns=paused_within(phases, PhaseKind.ROLLBACK),
-        ),
+        rollback=_rollback(history, joined),
         invariants=invariants_of(history),
         state=state_of(history),
-        quality=(*quality_of(history), *contradictions(history, book=book, runs=loaded)),
+        quality=(*quality_of(history), *contradictions(history, book=joined.book, runs=loaded)),
         migrate_span=windows.migrate,
         rollback_span=windows.rollback,
         settle_span=windows.settle,
@@ -87,8 +93,8 @@ def analyse(history: History) -> Facts:
         deadlock_timeout_ns=parse_duration(history.info.scenario.postgres.deadlock_timeout),
         complete=any(event.complete for event in history.of(RunEnded)),
         interrupted=next((event.reason for event in history.of(RunInterrupted)), ""),
-        deadlocks=deadlocks_of(history, sessions=sessions, runs=loaded, finder=finder),
-        chains=chains_of(statements, tree=tree_of(history, graph=graph, finder=finder)),
+        deadlocks=deadlocks_of(history, sessions=joined.sessions, runs=loaded, finder=joined.finder),
+        chains=chains_of(statements, tree=tree_of(history, graph=joined.graph, finder=joined.finder)),
         database_bytes_before=before,
         up_failed_tool=_tool_failure(history),
         rollback_ran=did_go_down(history),
@@ -101,6 +107,58 @@ def analyse(history: History) -> Facts:
         left=left_of(history, statements),
         tables=history.of(TableSeen),
         opinion=next(iter(history.of(OpinionGiven)), None),
+    )
+
+
+def _join(history: History) -> _Joined:
+    traced, loaded = runs_of(history, pass_=Pass.TRACE), runs_of(history, pass_=Pass.LOAD)
+    phases = phases_of(history)
+    declared = history.of(OperationDeclared)
+    sessions, book = sessions_of(history), lock_book(history, waits=merged_waits(history))
+    graph = wait_graph(history, sessions=sessions, runs=loaded, book=book)
+    return _Joined(
+        traced=traced,
+        loaded=loaded,
+        phases=phases,
+        windows=windows_of(phases, statements=_spans(loaded)),
+        declared=declared,
+        responses=responses_of(history.operations, expected={d.index: d.expected for d in declared}),
+        sessions=sessions,
+        book=book,
+        graph=graph,
+        finder=_finder(history, graph, declared),
+    )
+
+
+def _statements(history: History, joined: _Joined) -> tuple[StatementFacts, ...]:
+    sources = StatementSources(
+        traced=joined.traced,
+        loaded=joined.loaded,
+        book=joined.book,
+        graph=joined.graph,
+        blocked=blocked_by(joined.graph, finder=joined.finder),
+        used=relations_used(joined.declared),
+    )
+    return at_production(with_room(statements_of(history, sources=sources), history), history)
+
+
+def _operations(history: History, joined: _Joined) -> tuple[OperationFacts, ...]:
+    return operations_of(
+        joined.responses,
+        declared=joined.declared,
+        errors=history.of(OperationFailed),
+        windows=joined.windows,
+        mix=mix_of(history.of(MixChanged)),
+        missed=history.of(OperationMissed),
+    )
+
+
+def _rollback(history: History, joined: _Joined) -> RollbackFacts:
+    return rollback_of(
+        history,
+        runs=(*joined.traced, *runs_of(history, pass_=Pass.PROBE), *joined.loaded),
+        rollback=joined.windows.rollback,
+        paused_ns=paused_within(joined.phases, PhaseKind.ROLLBACK),
     )
 
 

@@ -4,12 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from harness.analysis.blocking import HELD, MOST_NAMED, QUEUE, WaitGraph, wanted
 from harness.analysis.facts import BlockedFacts, StatementFacts
 from harness.analysis.facts.chains import BlockedShare, ChainFacts, ChainNode
 from harness.analysis.names import short
 from harness.analysis.runs import Run
 from harness.analysis.sessions import OperationFinder
+from harness.analysis.wait_graph import HELD, QUEUE, WaitGraph
+from harness.analysis.wait_words import MOST_NAMED, wanted
 from harness.events.history import History
 from harness.events.observation import BlockerSeen, LockWaited
 from harness.events.traffic import AntagonistActed

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from harness.analysis.blocking import wanted
 from harness.analysis.facts import DeadlockFacts, DeadlockSideFacts
 from harness.analysis.runs import Run
 from harness.analysis.sessions import OperationFinder, Sessions
+from harness.analysis.wait_words import wanted
 from harness.events.history import History
 from harness.events.observation import DeadlockReported, DeadlockSide, LockWaited, ServerErrorLogged
 from harness.model.spans import Span

@@ -8,7 +8,7 @@ from harness.analysis.runs import Run
 from harness.analysis.version_probe import versions_span
 from harness.events.history import History
 from harness.events.migration import StepEnded, StepStarted, ToolEnded
-from harness.events.observation import StateSeen
+from harness.events.observation import StateSeen, TableCount
 from harness.events.verification import DestroyedByUp, InvariantChecked, LedgerChecked, RowsCompared, SchemaCompared
 from harness.events.versions import StateReached
 from harness.model.catalog import Change, Difference
@@ -24,34 +24,26 @@ def rollback_of(history: History, *, runs: Sequence[Run], rollback: Span | None,
 
     `paused_ns` is what of its span the harness itself let it wait.
     """
-    schema = {event.pass_: event.differences for event in history.of(SchemaCompared)}
-    rows = {event.pass_: event for event in history.of(RowsCompared)}
+    residue = _residue(history)
     ledger = next((e for e in reversed(history.of(LedgerChecked))), None)
-    differences = schema.get(Pass.TRACE, ())
-    compared = rows.get(Pass.TRACE)
-    changed = (
-        tuple((t.relation, t.rows_before, t.rows_after) for t in compared.tables if not t.identical) if compared else ()
-    )
-    backwards = compared.sequences_backwards if compared else ()
     missing = dict(ledger.missing) if ledger else {}
-    failure = _failure(history, runs)
+    failure, traced = _failure(history, runs), _failure(history, runs, pass_=Pass.TRACE)
     lost = tuple(_facts_lost(history))
     ran = did_go_down(history)
-    result = _result(
-        ran=ran,
-        failed=bool(failure.seen_in),
-        differences=(*differences, *schema.get(Pass.LOAD, ())),
-        lost=bool(changed or backwards or missing or lost),
-    )
-    traced = _failure(history, runs, pass_=Pass.TRACE)
+    compared = ran and not failure.seen_in and residue.quiet is not None
     return RollbackFacts(
-        result=result,
-        differences=differences,
-        load_differences=schema.get(Pass.LOAD, ()),
-        changed_tables=changed,
-        tables_compared=len(compared.tables) if compared else 0,
-        rows_compared=sum(table.rows_before for table in compared.tables) if compared else 0,
-        sequences_backwards=backwards,
+        result=_result(
+            ran=ran,
+            failed=bool(failure.seen_in),
+            differences=(*residue.differences, *residue.loaded),
+            lost=bool(residue.loses_rows or missing or lost),
+        ),
+        differences=residue.differences,
+        load_differences=residue.loaded,
+        changed_tables=residue.changed,
+        tables_compared=len(residue.tables),
+        rows_compared=sum(table.rows_before for table in residue.tables),
+        sequences_backwards=residue.backwards,
         duration_ns=rollback.duration_ns - paused_ns if rollback and ran else None,
         failed_statement=failure.statement,
         fails_in=failure.seen_in,
@@ -59,21 +51,59 @@ def rollback_of(history: History, *, runs: Sequence[Run], rollback: Span | None,
         failed_message=failure.message,
         facts_lost=lost,
         at_once=_result(
-            ran=Pass.TRACE in schema or bool(traced.seen_in),
+            ran=residue.quiet is not None or bool(traced.seen_in),
             failed=bool(traced.seen_in),
-            differences=differences,
-            lost=bool(changed or backwards),
+            differences=residue.differences,
+            lost=residue.loses_rows,
         ),
         after_new_writes=_after_new_writes(history, runs, lost),
         ledger_acknowledged=ledger.acknowledged if ledger else None,
         ledger_kept=ledger.kept if ledger else None,
         ledger_missing=missing,
         ledger_not_followed=ledger.not_followed if ledger else (),
-        schema_compared=ran and not failure.seen_in and Pass.TRACE in schema,
-        verified=bool(
-            ran and not failure.seen_in and Pass.TRACE in schema and compared is not None and not compared.error_note
-        ),
+        schema_compared=compared,
+        verified=compared and residue.rows is not None and not residue.rows.error_note,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Residue:
+    """What is not as it was: the schema after the quiet pass, None where not compared, and after load; quiet rows."""
+
+    quiet: tuple[Difference, ...] | None
+    loaded: tuple[Difference, ...]
+    rows: RowsCompared | None
+
+    @property
+    def differences(self) -> tuple[Difference, ...]:
+        """Of the schema, after the quiet pass."""
+        return self.quiet or ()
+
+    @property
+    def tables(self) -> tuple[TableCount, ...]:
+        """The tables whose rows were compared."""
+        return self.rows.tables if self.rows else ()
+
+    @property
+    def changed(self) -> tuple[tuple[str, int, int | None], ...]:
+        """Tables with other rows, and how many they were before and are now."""
+        return tuple((t.relation, t.rows_before, t.rows_after) for t in self.tables if not t.identical)
+
+    @property
+    def backwards(self) -> tuple[str, ...]:
+        """Sequences that would give a number again."""
+        return self.rows.sequences_backwards if self.rows else ()
+
+    @property
+    def loses_rows(self) -> bool:
+        """Whether rows or numbers are not as before."""
+        return bool(self.changed or self.backwards)
+
+
+def _residue(history: History) -> _Residue:
+    schema = {event.pass_: event.differences for event in history.of(SchemaCompared)}
+    rows = {event.pass_: event for event in history.of(RowsCompared)}
+    return _Residue(schema.get(Pass.TRACE), schema.get(Pass.LOAD, ()), rows.get(Pass.TRACE))
 
 
 def loses_data(differences: Sequence[Difference]) -> bool:

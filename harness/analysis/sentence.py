@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from harness.analysis.blocking import told
 from harness.analysis.facts import Facts, StatementFacts
 from harness.analysis.judgement import Check, Finding, Level
+from harness.analysis.wait_words import told
 from harness.model.units import NS_PER_S, format_duration
 from harness.model.verdict import Verdict
 from harness.model.words import Direction

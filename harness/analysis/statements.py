@@ -4,11 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from harness.analysis.blocking import WaitGraph, actors_of
+from harness.analysis.blocking import actors_of
 from harness.analysis.facts import AcceptedFacts, BlockedFacts, StatementFacts, WaitFacts, WorkFacts
 from harness.analysis.locking import ROUND_TRIP_NS, LockBook, locks_of, longest_hold
 from harness.analysis.runs import Run, first_runs, runs_by_statement
 from harness.analysis.tool_work import run_of, share_out
+from harness.analysis.wait_graph import WaitGraph
 from harness.analysis.work import class_of_work
 from harness.events.history import History
 from harness.events.migration import WalWritten, WorkDone
@@ -37,18 +38,19 @@ def statements_of(history: History, *, sources: StatementSources) -> tuple[State
     works = _works(history, book=sources.book, traced=first.values())
     wal = _wal(history)
     commands = _commands(history, runs=(*sources.traced, *sources.loaded))
-    keys = sorted({*first, *loads}, key=_order)
     return tuple(
         _statement(
-            key,
-            traced=first.get(key),
-            runs=loads.get(key, []),
-            works=works.get(key, ()),
-            wal=wal.get(key),
-            commands=commands.get(key, ()),
+            _Parts(
+                key=key,
+                traced=first.get(key),
+                runs=loads.get(key, []),
+                works=works.get(key, ()),
+                wal=wal.get(key),
+                commands=commands.get(key, ()),
+            ),
             sources=sources,
         )
-        for key in keys
+        for key in sorted({*first, *loads}, key=_order)
     )
 
 
@@ -58,23 +60,32 @@ def _order(key: Key) -> tuple[bool, int, str]:
     return direction is Direction.DOWN, int(digits or 0), name
 
 
-def _statement(
-    key: Key,
-    *,
-    traced: Run | None,
-    runs: list[Run],
-    works: tuple[WorkFacts, ...],
-    wal: int | None,
-    commands: tuple[str, ...],
-    sources: StatementSources,
-) -> StatementFacts:
-    shown = runs[-1] if runs else traced
-    if shown is None:
-        raise ValueError(f"{key[1]} has no run")
-    start, end = shown.started, shown.ended
-    locks = locks_of(key, book=sources.book, polled=sources.graph.polled, runs=runs, used=sources.used)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parts:
+    """What is known of one statement alone: its first run in the quiet pass, its attempts under load."""
+
+    key: Key
+    traced: Run | None
+    runs: list[Run]
+    works: tuple[WorkFacts, ...]
+    wal: int | None
+    commands: tuple[str, ...]
+
+    @property
+    def shown(self) -> Run:
+        """The run that the facts are of: the last attempt under load, else the quiet one."""
+        shown = self.runs[-1] if self.runs else self.traced
+        if shown is None:
+            raise ValueError(f"{self.key[1]} has no run")
+        return shown
+
+
+def _statement(parts: _Parts, *, sources: StatementSources) -> StatementFacts:
+    shown, traced, runs = parts.shown, parts.traced, parts.runs
+    start, end, before = shown.started, shown.ended, traced.ended if traced else None
+    locks = locks_of(parts.key, book=sources.book, polled=sources.graph.polled, runs=runs, used=sources.used)
     waits = tuple(_wait(wait, sources.graph) for run in runs for wait in waits_in(run, sources.book))
-    blocked = sources.blocked.get(key, ())
+    blocked = sources.blocked.get(parts.key, ())
     hold, worst = longest_hold(locks), max(blocked, key=lambda b: b.waited_ns, default=None)
     return StatementFacts(
         id=start.statement,
@@ -86,7 +97,7 @@ def _statement(
         sql=start.sql,
         tag=start.tag,
         fingerprint=start.fingerprint,
-        work=class_of_work(start.tag, start.sql, works, locks=locks),
+        work=class_of_work(start.tag, start.sql, parts.works, locks=locks),
         transaction=start.transaction,
         autocommit=start.autocommit,
         attempts=max((run.started.attempt for run in runs), default=start.attempt),
@@ -105,18 +116,18 @@ def _statement(
         locks=locks,
         waits=waits,
         blocked=blocked,
-        relations=works,
-        wal_bytes=wal,
+        relations=parts.works,
+        wal_bytes=parts.wal,
         lock_timeout_ms=start.lock_timeout_ms,
         statement_timeout_ms=start.statement_timeout_ms,
         sqlstate=end.sqlstate if end else "",
         message=end.message if end else "",
         position=end.position if end else 0,
         left_behind=_left_behind(traced, runs),
-        trace_sqlstate=traced.ended.sqlstate if traced and traced.ended else "",
+        trace_sqlstate=before.sqlstate if before else "",
         accepts=tuple(AcceptedFacts(hazard=a.hazard, reason=a.reason) for a in start.accepts),
-        trace_message=traced.ended.message if traced and traced.ended else "",
-        commands=commands,
+        trace_message=before.message if before else "",
+        commands=parts.commands,
         failed_attempts=sum(1 for run in runs if run.ended is not None and run.ended.sqlstate),
     )
 

@@ -1,6 +1,7 @@
 """The application as a whole: offered, completed, failed, latency by window, outages, the generator's own account."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -33,8 +34,6 @@ def traffic_of(
     planned = next(iter(history.of(TrafficPlanned)), None)
     if planned is None:
         return None
-    ended = next(iter(reversed(history.of(TrafficEnded))), None)
-    lost = next(iter(history.of(TrafficLost)), None)
     gaps = gaps_of(responses)
     up, down = longest(gaps, windows.widened), longest(gaps, windows.rollback_widened)
     quiet, alike = longest(gaps, windows.baseline), longest(gaps, windows.calibrate)
@@ -45,7 +44,7 @@ def traffic_of(
     baseline = window(windows.baseline)
     calibrate = window(windows.calibrate) if windows.calibrate else None
     slow_from = None if baseline.p99_ns is None else max(baseline.p99_ns, SLOW_FLOOR_NS)
-    return TrafficFacts(
+    facts = TrafficFacts(
         rate=planned.rate,
         actors=planned.actors,
         offered=len(responses.due),
@@ -62,20 +61,12 @@ def traffic_of(
         outage_rollback_ns=_length(down),
         outage_rollback=down,
         noise=_noise(responses, gaps, windows=windows, quiet=baseline, calibrate=calibrate),
-        lag_p50_ns=ended.lag_p50_ns if ended else None,
-        lag_p99_ns=ended.lag_p99_ns if ended else None,
-        lag_max_ns=ended.lag_max_ns if ended else None,
-        cpu_ratio=ended.cpu_ratio if ended else None,
-        processes=(ended.processes or None) if ended else None,
-        connect_failures=ended.connect_failures if ended else 0,
         migrate_and_settle=window(windows.widened),
         outage_baseline_ns=_length(quiet),
         outage_calibrate_ns=_length(alike),
         calibrate=calibrate,
-        late=ended.late if ended else 0,
         offered_rate=_rate(responses.due),
         failed_in_baseline=sum(sum(o.failed_in_baseline.values()) for o in operations if not o.is_new),
-        lost=lost.reason if lost else "",
         course=course_of(history, planned=planned, responses=responses, phases=phases),
         slow=_slow(responses, windows.felt, slow_from),
         slow_from_ns=slow_from,
@@ -83,6 +74,27 @@ def traffic_of(
         retried=len(responses.retried),
         absorbed=len(absorbed_rows(responses)),
         expected=int(np.count_nonzero(responses.expected)),
+    )
+    return _with_generator(facts, history)
+
+
+def _with_generator(facts: TrafficFacts, history: History) -> TrafficFacts:
+    """The generator's own account, which is not there where the run broke off."""
+    lost = next(iter(history.of(TrafficLost)), None)
+    ended = next(iter(reversed(history.of(TrafficEnded))), None)
+    if lost is not None:
+        facts = replace(facts, lost=lost.reason)
+    if ended is None:
+        return facts
+    return replace(
+        facts,
+        lag_p50_ns=ended.lag_p50_ns,
+        lag_p99_ns=ended.lag_p99_ns,
+        lag_max_ns=ended.lag_max_ns,
+        cpu_ratio=ended.cpu_ratio,
+        processes=ended.processes or None,
+        connect_failures=ended.connect_failures,
+        late=ended.late,
     )
 
 

@@ -8,8 +8,9 @@ import typer
 
 import harness
 from harness.cli.conclude import Conclusion
+from harness.cli.live import Look
 from harness.cli.output import colour, width
-from harness.cli.run import Ascii, Engine, Look, Quiet, override, rehearse_one
+from harness.cli.run import Ascii, Engine, Quiet, override, rehearse_one
 from harness.model.errors import SandboxError, SpecError
 from harness.report.terminal import render_brief, render_terminal
 from harness.spec.load import LoadedScenario, find_scenarios, load_scenario

@@ -1,10 +1,8 @@
 """`rehearse run`: rehearse scenarios one after the other; the exit code is the worst verdict."""
 
 import datetime as dt
-import sys
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -13,15 +11,14 @@ import typer
 
 from harness.analysis.remedy.record import FOLDER, RUN
 from harness.cli.conclude import Conclusion, conclude
-from harness.cli.live import watching
+from harness.cli.live import Look, watched
 from harness.cli.output import Format, check_writable, print_result, write_files
-from harness.cli.places import point_latest, reports_folder, state_home
+from harness.cli.places import point_latest, reports_folder
 from harness.cli.try_remedy import try_remedy
 from harness.model.errors import HarnessError, SpecError
 from harness.model.verdict import Verdict
 from harness.rehearsal.conductor import rehearse
 from harness.rehearsal.identity import new_run_id
-from harness.rehearsal.options import Options
 from harness.spec.load import LoadedScenario, find_scenarios, load_scenario
 from harness.spec.scenario import EngineName
 
@@ -97,15 +94,6 @@ def override(loaded: LoadedScenario, *, engine: EngineName | None, seed: int | N
     return LoadedScenario(path=loaded.path, folder=loaded.folder, scenario=scenario, digest=loaded.digest)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """How a run is shown while it goes on."""
-
-    quiet: bool = False
-    verbose: bool = False
-    ascii_: bool = False
-
-
 def rehearse_one(
     loaded: LoadedScenario,
     tell: Callable[[Conclusion], None],
@@ -151,17 +139,7 @@ def rehearse_one(
 
 
 def _rehearse(loaded: LoadedScenario, directory: Path, *, run_id: str, owned: bool, look: Look) -> None:
-    with watching(loaded.scenario, quiet=look.quiet, verbose=look.verbose, ascii_=look.ascii_) as view:
-        options = Options(
-            home=state_home(),
-            out=directory,
-            run_id=run_id,
-            command=("rehearse", *sys.argv[1:]),
-            owned=owned,
-            watch=view.event,
-            on_progress=view.progress,
-            on_traffic=view.traffic,
-        )
+    with watched(loaded.scenario, directory, run_id=run_id, owned=owned, look=look) as options:
         rehearse(loaded, options)
 
 

@@ -1,7 +1,6 @@
 """`rehearse timeouts`: which lock_timeout gets through, after how many attempts, at what price for users."""
 
 import datetime as dt
-import sys
 from enum import Enum
 from functools import partial
 from pathlib import Path
@@ -11,15 +10,14 @@ import msgspec
 import typer
 
 from harness.analysis.lock_timeouts import lock_timeouts_of
-from harness.cli.live import watching
-from harness.cli.places import reports_folder, state_home
+from harness.cli.live import Look, watched
+from harness.cli.places import reports_folder
 from harness.cli.run import Ascii, Engine, Owned, Quiet, Seed, override
 from harness.model.errors import SpecError
 from harness.model.units import NS_PER_MS, parse_duration
 from harness.rehearsal.conductor import rehearse
 from harness.rehearsal.identity import new_run_id
 from harness.rehearsal.journal.reader import read_history
-from harness.rehearsal.options import Options
 from harness.rehearsal.timeouts import try_timeouts
 from harness.report.timeouts import TimeoutTable, render_json, render_markdown, render_text
 from harness.spec.load import LoadedScenario, load_scenario
@@ -55,18 +53,10 @@ def timeouts(
         raise SpecError(
             "exists already, and a run directory is never overwritten", path=directory, hint="give another --out"
         )
-    with watching(_only_up(loaded).scenario, quiet=quiet, verbose=False, ascii_=ascii_) as view:
-        options = Options(
-            home=state_home(),
-            out=directory,
-            run_id=run_id,
-            command=("rehearse", *sys.argv[1:]),
-            owned=owned,
-            watch=view.event,
-            on_progress=view.progress,
-            on_traffic=view.traffic,
-        )
-        rehearse(_only_up(loaded), options, passes=partial(try_timeouts, values_ms=values_ms, attempts=attempts))
+    upwards = _only_up(loaded)
+    look = Look(quiet=quiet, ascii_=ascii_)
+    with watched(upwards.scenario, directory, run_id=run_id, owned=owned, look=look) as options:
+        rehearse(upwards, options, passes=partial(try_timeouts, values_ms=values_ms, attempts=attempts))
     pause_ns = parse_duration(loaded.scenario.migration.retry_delay)
     table = TimeoutTable(
         facts=lock_timeouts_of(read_history(directory)), allowed=retries + 1, pause_ns=pause_ns, run=str(directory)

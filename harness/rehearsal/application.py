@@ -1,4 +1,4 @@
-"""The application of a load pass: traffic and antagonists together, and what they say turned into events."""
+"""The application of a load pass: traffic and antagonists together, and what becomes of them in the journal."""
 
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -8,17 +8,7 @@ from typing import Self
 
 from harness.events.migration import MigrationPaused
 from harness.events.run import MixChanged
-from harness.events.traffic import (
-    ActorConnected,
-    OperationDeclared,
-    OperationFailed,
-    OperationMissed,
-    RateChanged,
-    TrafficBegan,
-    TrafficEnded,
-    TrafficLost,
-    TrafficPlanned,
-)
+from harness.events.traffic import ActorConnected, RateChanged, TrafficBegan, TrafficLost
 from harness.model.errors import HarnessError
 from harness.model.units import NS_PER_MS, NS_PER_S, parse_duration
 from harness.model.words import Pass, Role
@@ -34,9 +24,10 @@ from harness.rehearsal.traffic.fitness import check_operations
 from harness.rehearsal.traffic.ledger import LedgerEntry
 from harness.rehearsal.traffic.misses import exhaustion
 from harness.rehearsal.traffic.plan import Backend, TrafficPlan
-from harness.rehearsal.traffic.process import TrafficProcess, TrafficSummary
+from harness.rehearsal.traffic.process import TrafficProcess
 from harness.rehearsal.traffic.samples import ledger_keys, load_samples
 from harness.rehearsal.traffic.scale import pgbench_scale
+from harness.rehearsal.traffic_events import declared, planned, summed_up
 from harness.sandbox.leftovers import new_owned_folder, remove_tree
 from harness.spec.workload import with_scale
 
@@ -213,7 +204,8 @@ class Application:
         except HarnessError as error:
             self._stage.emit(TrafficLost(at_ns=self._stage.clock.now_ns(), reason=error.message))
             return ()
-        self._tell_summary(summary)
+        for event in summed_up(summary, at_ns=self._stage.clock.now_ns()):
+            self._stage.emit(event)
         return summary.ledger
 
     def _note_exhaustion(self, plan: TrafficPlan) -> None:
@@ -234,39 +226,16 @@ class Application:
         return folder
 
     def _declare(self, connection: Connection, plan: TrafficPlan) -> None:
-        workload, traffic = self._stage.workload, self._stage.scenario.traffic
+        workload = self._stage.workload
         if workload is None:
             return
         now_ns = self._stage.clock.now_ns()
-        self._stage.emit(
-            TrafficPlanned(
-                at_ns=now_ns,
-                rate=plan.course.rate,
-                actors=traffic.actors,
-                arrival=traffic.arrival.value,
-                protocol=traffic.protocol.value,
-                pool_timeout_ns=parse_duration(traffic.pool_timeout),
-                versions=workload.versions,
-                trace_period_ns=plan.trace.period_ns if plan.trace else 0,
-                trace_counts=plan.trace.counts if plan.trace else (),
-            )
-        )
+        traffic = self._stage.scenario.traffic
+        self._stage.emit(planned(plan, traffic=traffic, versions=workload.versions, at_ns=now_ns))
         self._stage.emit(MixChanged(at_ns=now_ns, shares=self._mix))
         qualified = qualify(connection, workload.relations)
-        for operation in workload.operations:
-            self._stage.emit(
-                OperationDeclared(
-                    at_ns=now_ns,
-                    index=operation.index,
-                    name=operation.name,
-                    version=operation.version,
-                    weight=operation.weight,
-                    sql=tuple(statement.source for statement in operation.statements),
-                    reads=tuple(qualified[name] for name in operation.reads),
-                    writes=tuple(qualified[name] for name in operation.writes),
-                    expected=operation.expected,
-                )
-            )
+        for operation in declared(workload, qualified=qualified, at_ns=now_ns):
+            self._stage.emit(operation)
         writes = {qualified[name] for operation in workload.operations for name in operation.writes}
         self._written = tuple(sorted(name.replace('"', "") for name in writes))
 
@@ -278,44 +247,3 @@ class Application:
         now_ns = self._stage.clock.now_ns()
         for backend in backends:
             self._stage.emit(ActorConnected(at_ns=now_ns, actor=backend.actor, pid=backend.pid))
-
-    def _tell_summary(self, summary: TrafficSummary) -> None:
-        now_ns = self._stage.clock.now_ns()
-        for missed in summary.missed:
-            self._stage.emit(
-                OperationMissed(
-                    at_ns=now_ns, operation=missed.operation, executions=missed.executions, misses=missed.misses
-                )
-            )
-        for error in summary.errors:
-            self._stage.emit(
-                OperationFailed(
-                    at_ns=now_ns,
-                    operation=error.operation,
-                    statement=error.statement,
-                    sqlstate=error.sqlstate,
-                    message=error.message,
-                )
-            )
-        self._stage.emit(
-            TrafficEnded(
-                at_ns=now_ns,
-                offered=summary.offered,
-                completed=summary.completed,
-                failed=summary.failed,
-                abandoned=summary.abandoned,
-                pool_timeouts=summary.pool_timeouts,
-                late=summary.late,
-                lag_p50_ns=summary.lag_p50_ns,
-                lag_p99_ns=summary.lag_p99_ns,
-                lag_max_ns=summary.lag_max_ns,
-                cpu_ratio=summary.cpu_ratio,
-                connect_failures=summary.connect_failures,
-                processes=len(summary.cpu_of_processes),
-                cpu_seconds=summary.cpu_of_processes,
-                reconnects=summary.reconnects,
-                connect_p99_ns=summary.connect_p99_ns,
-                absorbed=summary.absorbed,
-                longest_queue=summary.longest_queue,
-            )
-        )

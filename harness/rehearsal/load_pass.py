@@ -19,7 +19,7 @@ from harness.rehearsal.stage import Stage, harness_session
 from harness.rehearsal.tool_pause import resting
 from harness.rehearsal.traffic.ledger import LedgerEntry
 from harness.rehearsal.verification.beginning import Contents, compare_schema, read_contents, see_state
-from harness.rehearsal.verification.invariants import AFTER_ROLLBACK, check_invariants
+from harness.rehearsal.verification.invariants import AFTER_ROLLBACK
 from harness.rehearsal.verification.ledger import check_ledger
 from harness.rehearsal.verification.standing import measure_tables
 
@@ -142,15 +142,7 @@ class _Load:
 
     def check_invariants(self, moment: str) -> None:
         """Journal the invariants that are due at `moment`."""
-        for event in check_invariants(
-            self.connection,
-            self.stage.scenario.invariant,
-            folder=self.stage.loaded.folder,
-            pass_=_PASS,
-            moment=moment,
-            clock=self.stage.clock,
-        ):
-            self.stage.emit(event)
+        self.stage.check_invariants(self.connection, pass_=_PASS, moment=moment)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ from harness.rehearsal.migrator import Migrator
 from harness.rehearsal.stage import Stage
 from harness.rehearsal.verification.beginning import Contents
 from harness.rehearsal.verification.change import Stamp, has_changed, is_meant_to_change, stamp
-from harness.rehearsal.verification.invariants import check_invariants
 from harness.rehearsal.verification.shapes import Existing, other_shapes, read_existing
 
 _PASS: Final = Pass.TRACE
@@ -68,15 +67,6 @@ def tell_quiet(
 
 
 def _check_invariants(stage: Stage, connection: Connection, *, moment: str, due: str = "") -> None:
-    for event in check_invariants(
-        connection,
-        stage.scenario.invariant,
-        folder=stage.loaded.folder,
-        pass_=_PASS,
-        moment=moment,
-        due=due,
-        clock=stage.clock,
-    ):
-        stage.emit(event)
+    stage.check_invariants(connection, pass_=_PASS, moment=moment, due=due)
     # What was read here would be reported later, and pass for the migration's.
     flush(connection)

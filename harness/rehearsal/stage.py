@@ -15,6 +15,7 @@ from harness.rehearsal.migration.plan import MigrationPlan
 from harness.rehearsal.migration.prisma import only_pending
 from harness.rehearsal.options import Options
 from harness.rehearsal.traced import Traced
+from harness.rehearsal.verification.invariants import check_invariants
 from harness.spec.load import LoadedScenario
 from harness.spec.scenario import Restore, Scenario
 from harness.spec.workload import Workload
@@ -82,6 +83,19 @@ class Stage:
                 at_ns=self.clock.now_ns(), subject=subject, message=message, inconclusive=inconclusive, remedy=remedy
             )
         )
+
+    def check_invariants(self, connection: Connection, *, pass_: Pass, moment: str, due: str = "") -> None:
+        """Journal the invariants that are due at `moment`, or at what `due` names instead."""
+        for event in check_invariants(
+            connection,
+            self.scenario.invariant,
+            folder=self.loaded.folder,
+            pass_=pass_,
+            moment=moment,
+            due=due,
+            clock=self.clock,
+        ):
+            self.emit(event)
 
     @contextmanager
     def phase(self, pass_: Pass, kind: PhaseKind, name: str = "") -> Iterator[PhaseOutcome]:

@@ -3,7 +3,8 @@
 import xml.etree.ElementTree as ET
 
 from harness.report.view import View
-from harness.report.view.model import BudgetRow, StatementRow, Status
+from harness.report.view.model import BudgetRow, StatementRow
+from harness.report.view.status import Status
 from harness.report.words import UNUSED_ACCEPTS
 
 

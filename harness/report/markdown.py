@@ -4,7 +4,8 @@ import re
 from collections.abc import Callable, Sequence
 
 from harness.report.view import View
-from harness.report.view.model import FindingView, Status
+from harness.report.view.model import FindingView
+from harness.report.view.status import Status
 from harness.report.words import UNUSED_ACCEPTS, one_line, plural
 
 MARKER = "<!-- rehearse:report -->"

@@ -3,17 +3,8 @@
 from harness.analysis.facts import ExpectedFacts, Facts, StatementFacts
 from harness.analysis.names import TABLE_KINDS
 from harness.model.units import NS_PER_MS
-from harness.report.shapes import (
-    ChangedTable,
-    Difference,
-    Environment,
-    Ledger,
-    Lock,
-    Rewrite,
-    Rollback,
-    Statement,
-    Timeline,
-)
+from harness.report.shapes import ChangedTable, Difference, Environment, Ledger, Lock, Rewrite, Rollback, Statement
+from harness.report.traffic_shapes import Timeline
 from harness.report.words import milliseconds, strength
 
 

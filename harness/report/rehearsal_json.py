@@ -5,12 +5,7 @@ from typing import Any
 import msgspec
 
 from harness.analysis import judgement
-from harness.report import chains_json as c
-from harness.report import numbers_json as n
-from harness.report import probes_json as p
-from harness.report import shapes
-from harness.report import traffic_json as t
-from harness.report import versions_json as v
+from harness.report import chains_json, numbers_json, probes_json, shapes, traffic_json, traffic_shapes, versions_json
 from harness.report.view import View
 from harness.report.view.model import OpinionView, RemedyView
 
@@ -138,21 +133,21 @@ class Rehearsal(msgspec.Struct, frozen=True, kw_only=True):
     locks: tuple[shapes.Lock, ...]
     rewrites: tuple[shapes.Rewrite, ...]
     statements: tuple[shapes.Statement, ...]
-    operations: tuple[shapes.Operation, ...]
-    traffic: shapes.Traffic | None
-    timeline: shapes.Timeline | None
+    operations: tuple[traffic_shapes.Operation, ...]
+    traffic: traffic_shapes.Traffic | None
+    timeline: traffic_shapes.Timeline | None
     rollback: shapes.Rollback
     invariants: tuple[shapes.Invariant, ...]
     quality: tuple[shapes.Quality, ...]
     not_proven: tuple[str, ...]
     unused_accepts: tuple[str, ...]
-    errors: tuple[shapes.Error, ...] = ()
-    workload: tuple[shapes.Source, ...] = ()
+    errors: tuple[traffic_shapes.Error, ...] = ()
+    workload: tuple[traffic_shapes.Source, ...] = ()
     trust: tuple[Check, ...] = ()
-    probes: p.Probes | None = None
+    probes: probes_json.Probes | None = None
     chains: tuple[shapes.Chain, ...] = ()
     deadlocks: tuple[shapes.Deadlock, ...] = ()
-    versions: v.Versions | None = None
+    versions: versions_json.Versions | None = None
     remedy: Remedy | None = None
     """The safer migration, where `--try-remedy` was asked for."""
     second_opinion: Opinion | None = None
@@ -173,17 +168,17 @@ def build_rehearsal(view: View) -> Rehearsal:
         run=_run(view),
         verdict=view.verdict.value,
         sentence=view.sentence,
-        environment=n.environment(facts),
+        environment=numbers_json.environment(facts),
         scenario=msgspec.json.decode(msgspec.json.encode(info.scenario)),
         checks=tuple(_check(check) for check in view.judgement.checks),
         findings=tuple(_finding(finding) for finding in view.judgement.findings),
-        locks=n.locks(facts),
-        rewrites=n.rewrites(facts),
-        statements=tuple(n.statement(s) for s in facts.statements),
-        operations=tuple(t.operation(o) for o in facts.operations),
-        traffic=t.traffic(facts),
-        timeline=n.timeline(facts),
-        rollback=n.rollback(facts),
+        locks=numbers_json.locks(facts),
+        rewrites=numbers_json.rewrites(facts),
+        statements=tuple(numbers_json.statement(s) for s in facts.statements),
+        operations=tuple(traffic_json.operation(o) for o in facts.operations),
+        traffic=traffic_json.traffic(facts),
+        timeline=numbers_json.timeline(facts),
+        rollback=numbers_json.rollback(facts),
         invariants=tuple(
             shapes.Invariant(
                 name=i.name,
@@ -200,13 +195,13 @@ def build_rehearsal(view: View) -> Rehearsal:
         ),
         not_proven=view.not_proven,
         unused_accepts=view.unused_accepts,
-        errors=t.errors(facts),
-        workload=tuple(t.sources(facts)),
+        errors=traffic_json.errors(facts),
+        workload=tuple(traffic_json.sources(facts)),
         trust=tuple(_check(check) for check in view.judgement.trust),
-        probes=p.probes(facts),
-        chains=c.chains(facts),
-        deadlocks=c.deadlocks(facts),
-        versions=v.versions(facts),
+        probes=probes_json.probes(facts),
+        chains=chains_json.chains(facts),
+        deadlocks=chains_json.deadlocks(facts),
+        versions=versions_json.versions(facts),
         remedy=_remedy(view.remedy) if view.remedy else None,
         second_opinion=_opinion(view.opinion) if view.opinion else None,
     )

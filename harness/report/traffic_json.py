@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from harness.analysis.facts import CourseFacts, Facts, LatencyFacts, NoiseFacts, OperationFacts, TimesFacts
 from harness.model.spans import Span
 from harness.model.units import NS_PER_MS
-from harness.report.shapes import (
+from harness.report.traffic_shapes import (
     Course,
     Error,
     Latency,

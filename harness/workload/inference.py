@@ -6,8 +6,20 @@ from typing import Any, Final
 import postgast
 
 from harness.workload.catalog import Catalog, quoted
+from harness.workload.comparisons import comparison_of, operator_of
 from harness.workload.parameter_use import ParameterUse, Role
-from harness.workload.scope import NOWHERE, Owner, Scope, Source, bare, children_of, kind_of, strings_of
+from harness.workload.scope import (
+    NOWHERE,
+    Owner,
+    Scope,
+    Source,
+    bare,
+    children_of,
+    kind_of,
+    owner_of,
+    strings_of,
+    type_of,
+)
 
 
 class InferenceError(ValueError):
@@ -32,9 +44,6 @@ def infer_parameters(sql: str, catalog: Catalog | None = None) -> tuple[Paramete
     return tuple(sorted(search.uses, key=lambda use: (use.number, use.role.value, use.table, use.column)))
 
 
-_LOWER: Final = (">", ">=")
-_UPPER: Final = ("<", "<=")
-_EQUAL: Final = ("=", "<>", "!=")
 _ARITHMETIC: Final = ("+", "-", "*", "/", "%", "||")
 
 
@@ -53,7 +62,7 @@ class _Search:
                 role = Role.TERM if near[1] else Role.OTHER
                 self._add(node, near, role, type_=type_, function=function)
             case "TypeCast":
-                self.visit(node.arg, scope, near=near, type_=_type(node), function=function)
+                self.visit(node.arg, scope, near=near, type_=type_of(node), function=function)
             case "A_Expr":
                 self._compare(node, scope, near)
             case "SelectStmt":
@@ -82,7 +91,7 @@ class _Search:
         node = postgast.unwrap_node(node)
         inner = bare(node)
         if kind_of(inner) == "ParamRef":
-            self._add(inner, owner, role, type_=_type(node) if kind_of(node) == "TypeCast" else "")
+            self._add(inner, owner, role, type_=type_of(node) if kind_of(node) == "TypeCast" else "")
         elif kind_of(inner) == "A_ArrayExpr":
             for element in inner.elements:
                 self._give(element, owner, Role.IN, scope)
@@ -92,72 +101,23 @@ class _Search:
             self.visit(node, scope, near=owner if role is Role.SET else NOWHERE)
 
     def _compare(self, node: Any, scope: Scope, near: Owner) -> None:
-        kind = str(node.DESCRIPTOR.fields_by_name["kind"].enum_type.values_by_number[node.kind].name)
-        left, right = postgast.unwrap_node(node.lexpr), postgast.unwrap_node(node.rexpr)
-        operator = (strings_of(node.name) or [""])[-1]
-        if kind in ("AEXPR_BETWEEN", "AEXPR_NOT_BETWEEN", "AEXPR_BETWEEN_SYM", "AEXPR_NOT_BETWEEN_SYM"):
-            owner = self._owner(left, scope)
-            for bound, role in zip(right.items, (Role.LOWER, Role.UPPER), strict=False):
-                self._give(bound, owner, role, scope)
-            self.visit(left, scope)
-        elif kind == "AEXPR_IN":
-            self._list(left, right, scope)
-        elif kind in ("AEXPR_OP_ANY", "AEXPR_OP_ALL"):
-            self._pair(left, right, Role.ANY, Role.EQUAL, scope)
-        elif kind in ("AEXPR_LIKE", "AEXPR_ILIKE", "AEXPR_SIMILAR"):
-            self._pair(left, right, Role.LIKE, Role.OTHER, scope)
-        elif kind in ("AEXPR_OP", "AEXPR_DISTINCT", "AEXPR_NOT_DISTINCT") and operator in _EQUAL:
-            self._equal(left, right, scope)
-        elif kind == "AEXPR_OP" and operator in (*_LOWER, *_UPPER):
-            up = operator in _LOWER
-            self._bounds(left, right, up, scope)
-        else:
-            term = NOWHERE
-            if operator in _ARITHMETIC:
-                found = (near, self._owner(left, scope), self._owner(right, scope))
-                term = next((owner for owner in found if owner[1]), NOWHERE)
-            for side in (left, right):
-                self.visit(side, scope, near=term)
+        comparison = comparison_of(node)
+        if comparison is None:
+            self._compute(node, scope, near)
+            return
+        for value, column, role in comparison.pairs:
+            self._give(value, owner_of(column, scope), role, scope)
+        for other in comparison.rest:
+            self.visit(other, scope)
 
-    def _list(self, left: Any, right: Any, scope: Scope) -> None:
-        items = right.items if kind_of(right) == "List" else [right]
-        for item in items:
-            inner = bare(item)
-            if kind_of(left) == "RowExpr" and kind_of(inner) == "RowExpr":
-                for column, value in zip(left.args, inner.args, strict=False):
-                    self._give(value, self._owner(column, scope), Role.IN, scope)
-            else:
-                self._give(item, self._owner(left, scope), Role.IN, scope)
-        self.visit(left, scope)
-
-    def _equal(self, left: Any, right: Any, scope: Scope) -> None:
-        if kind_of(left) == "RowExpr" and kind_of(right) == "RowExpr":
-            for one, other in zip(left.args, right.args, strict=False):
-                self._pair(postgast.unwrap_node(one), postgast.unwrap_node(other), Role.EQUAL, Role.EQUAL, scope)
-        else:
-            self._pair(left, right, Role.EQUAL, Role.EQUAL, scope)
-
-    def _bounds(self, left: Any, right: Any, up: bool, scope: Scope) -> None:
-        after, before = (Role.LOWER, Role.UPPER) if up else (Role.UPPER, Role.LOWER)
-        if kind_of(left) == "RowExpr" and kind_of(right) == "RowExpr":
-            for one, other in zip(left.args, right.args, strict=False):
-                self._pair(postgast.unwrap_node(one), postgast.unwrap_node(other), after, before, scope)
-        else:
-            self._pair(left, right, after, before, scope)
-
-    def _pair(self, left: Any, right: Any, of_right: Role, of_left: Role, scope: Scope) -> None:
-        self._give(right, self._owner(left, scope), of_right, scope)
-        self._give(left, self._owner(right, scope), of_left, scope)
-
-    def _owner(self, node: Any, scope: Scope) -> Owner:
-        """The column that an expression is, seen through casts and functions of one column (lower(email))."""
-        node = bare(node)
-        if kind_of(node) == "ColumnRef":
-            names = strings_of(node.fields)
-            return scope.owner(names) if len(names) == len(node.fields) else NOWHERE
-        if kind_of(node) == "FuncCall" and len(node.args) == 1:
-            return self._owner(node.args[0], scope)
-        return NOWHERE
+    def _compute(self, node: Any, scope: Scope, near: Owner) -> None:
+        """An operator that compares nothing: in arithmetic, parameters belong to the column computed with."""
+        sides, term = (node.lexpr, node.rexpr), NOWHERE
+        if operator_of(node) in _ARITHMETIC:
+            found = (near, *(owner_of(side, scope) for side in sides))
+            term = next((owner for owner in found if owner[1]), NOWHERE)
+        for side in sides:
+            self.visit(side, scope, near=term)
 
     def _select(self, node: Any, scope: Scope) -> None:
         inner = scope.inner()
@@ -318,8 +278,3 @@ def _endless(owners: Sequence[Owner]) -> Iterator[Owner]:
     yield from owners
     while True:
         yield NOWHERE
-
-
-def _type(cast: Any) -> str:
-    names = strings_of(cast.type_name.names)
-    return (names[-1] if names else "") + ("[]" if cast.type_name.array_bounds else "")

@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import postgast
@@ -145,52 +145,36 @@ class StatementReader:
     ) -> tuple[Variant, tuple[object, ...]]:
         tree: Any = postgast.parse(sql)
         constants = Constants(tree.stmts[0].stmt)
-        order: list[object] = []
-        numbers: dict[int, int] = {}
-        puts: list[tuple[Constant, int, str]] = []
-        put: list[Any] = []
-        names = False
-        groups: list[tuple[int, int] | None] = []
+        placed = _Placed()
         for index, constant in enumerate(constants.found):
             if kept and kept[index] != "\0":
-                names = names or constant.kept == "name"
-                continue
-            if index in nulls:
+                placed.keep(constant)
+            elif index in nulls:
                 put_null(constant.wrapper)
-                continue
-            if index in arrays and (items := arrays[index]) is not None:
-                first = len(order) + 1
-                order += [(index, place) for place in range(len(items))]
-                groups += [(-1 - index, 0)] * len(items)
-                put_array(constant.wrapper, range(first, first + len(items)), array_type(constant, items))
-                put.append(constant.wrapper)
-                continue
-            source = outline.sources[index]
-            number = numbers.get(source) if source < 0 else None
-            if number is None:
-                order.append(index)
-                groups.append(constant.group)
-                number = len(order)
-                if source < 0:
-                    numbers[source] = number
-            puts.append((constant, number, "" if constant.is_parameter else is_number(constant.wrapper)))
-            put_parameter(constant.wrapper, number)
+            elif (items := arrays.get(index)) is not None:
+                placed.put_items(index, constant, items)
+            else:
+                placed.put_one(index, constant, source=outline.sources[index])
         uses = uses_of(tree, self._catalog)
-        for constant, number, type_ in puts:
+        for constant, number, type_ in placed.single:
             if type_ and not constant.is_cast and self._needs_type(main_use(uses, number)):
                 put_cast(constant.wrapper, type_)
         text = str(postgast.deparse(tree))
-        slots = tuple(Slot(main_use(uses, n + 1), groups[n]) for n in range(len(order)))
+        slots = tuple(Slot(main_use(uses, n + 1), group) for n, group in enumerate(placed.groups))
         lengths = (*constants.lengths(), *(len(items or ()) for items in arrays.values()))
         target, returned = _written(tree.stmts[0].stmt)
-        constants.shorten()
-        for array in put:
-            shorten_array(array)
-        identity = _identity(str(postgast.deparse(tree)), lengths)
         variant = Variant(
-            identity, text, outline.command, slots, _ordinals(groups), lengths, target, returned, kept_names=names
+            identity=_identity(_skeleton(tree, constants, placed), lengths),
+            text=text,
+            command=outline.command,
+            slots=slots,
+            ordinals=_ordinals(placed.groups),
+            lengths=lengths,
+            target=target,
+            returned=returned,
+            kept_names=placed.keeps_names,
         )
-        return variant, tuple(order)
+        return variant, tuple(placed.order)
 
     def _needs_type(self, use: ParameterUse) -> bool:
         """Whether the server could take a parameter for something else than the number that stood here."""
@@ -199,6 +183,54 @@ class StatementReader:
             column = table.column(use.column) if table else None
             return column is None or column.category != "N"
         return use.role is Role.OTHER
+
+
+@dataclass(slots=True)
+class _Placed:
+    """The parameters that took the places of constants.
+
+    `order[n]` says whose value `$n+1` takes: a constant's index, or that and the place among its items.
+    `single` are those for one value, with their number and, for a number, its type; `arrays` the nodes of lists.
+    """
+
+    order: list[object] = field(default_factory=list)
+    groups: list[tuple[int, int] | None] = field(default_factory=list)
+    single: list[tuple[Constant, int, str]] = field(default_factory=list)
+    arrays: list[Any] = field(default_factory=list)
+    keeps_names: bool = False
+    _numbers: dict[int, int] = field(default_factory=dict)
+
+    def keep(self, constant: Constant) -> None:
+        """It stays in the text."""
+        self.keeps_names = self.keeps_names or constant.kept == "name"
+
+    def put_items(self, index: int, constant: Constant, items: list[str]) -> None:
+        """A parameter for each item of a list that was one value."""
+        first = len(self.order) + 1
+        self.order += [(index, place) for place in range(len(items))]
+        self.groups += [(-1 - index, 0)] * len(items)
+        put_array(constant.wrapper, range(first, first + len(items)), array_type(constant, items))
+        self.arrays.append(constant.wrapper)
+
+    def put_one(self, index: int, constant: Constant, *, source: int) -> None:
+        """A parameter; a bound one (`source` below 0) that stands in several places is one parameter still."""
+        number = self._numbers.get(source) if source < 0 else None
+        if number is None:
+            self.order.append(index)
+            self.groups.append(constant.group)
+            number = len(self.order)
+            if source < 0:
+                self._numbers[source] = number
+        self.single.append((constant, number, "" if constant.is_parameter else is_number(constant.wrapper)))
+        put_parameter(constant.wrapper, number)
+
+
+def _skeleton(tree: Any, constants: Constants, placed: _Placed) -> str:
+    """The text with every list cut to one item; changes the tree."""
+    constants.shorten()
+    for array in placed.arrays:
+        shorten_array(array)
+    return str(postgast.deparse(tree))
 
 
 def _value(source: int, template: Template, parameters: Mapping[int, str | None], *, negative: bool) -> str | None:

@@ -84,3 +84,20 @@ def children_of(node: Any) -> Iterator[Any]:
 def strings_of(nodes: Iterable[Any]) -> list[str]:
     """The parts of a name; a star has none."""
     return [str(inner.sval) for node in nodes if kind_of(inner := postgast.unwrap_node(node)) == "String"]
+
+
+def owner_of(node: Any, scope: Scope) -> Owner:
+    """The column that an expression is, seen through casts and functions of one column (lower(email))."""
+    node = bare(node)
+    if kind_of(node) == "ColumnRef":
+        names = strings_of(node.fields)
+        return scope.owner(names) if len(names) == len(node.fields) else NOWHERE
+    if kind_of(node) == "FuncCall" and len(node.args) == 1:
+        return owner_of(node.args[0], scope)
+    return NOWHERE
+
+
+def type_of(cast: Any) -> str:
+    """The type that a cast is to, by its last name; arrays of any dimension end in []."""
+    names = strings_of(cast.type_name.names)
+    return (names[-1] if names else "") + ("[]" if cast.type_name.array_bounds else "")

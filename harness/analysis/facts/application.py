@@ -150,9 +150,9 @@ class TrafficFacts:
     outage_rollback: Span | None
     noise: NoiseFacts | None
     """None where the baseline is too short to tell."""
-    lag_p99_ns: int | None
-    lag_max_ns: int | None
-    cpu_ratio: float | None
+    lag_p99_ns: int | None = None
+    lag_max_ns: int | None = None
+    cpu_ratio: float | None = None
     migrate_and_settle: LatencyFacts | None = None
     """The wider window, for a migration too short to hold enough operations."""
     outage_baseline_ns: int = 0

@@ -92,11 +92,6 @@ class Facts:
     database_bytes_before: int | None = None
     up_failed_tool: str = ""
     """A tool's last output where its process failed going up, "" when it succeeded or none ran."""
-
-    def moment(self, at_ns: int) -> str:
-        """An instant as the reports tell it: seconds since the load pass's traffic began, the timeline's zero."""
-        return f"{(at_ns - (self.timeline.start_ns if self.timeline else 0)) / 1e9:.2f} s"
-
     rollback_ran: bool = False
     errors: tuple[ErrorFacts, ...] = ()
     """Errors of operations, what users saw first."""
@@ -118,3 +113,7 @@ class Facts:
     """The tables that the migration names, as they were before it."""
     opinion: OpinionGiven | None = None
     """What a linter says of the files, None where none was asked."""
+
+    def moment(self, at_ns: int) -> str:
+        """An instant as the reports tell it: seconds since the load pass's traffic began, the timeline's zero."""
+        return f"{(at_ns - (self.timeline.start_ns if self.timeline else 0)) / 1e9:.2f} s"

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from harness.analysis.blocking import told
 from harness.analysis.bounds import is_bounded, probes_at, requested_lock, waited_past
 from harness.analysis.facts import Facts, QueueProbeFacts, StatementFacts
 from harness.analysis.findings import finding, on_the_way
 from harness.analysis.judgement import Finding, Hazard, Level
 from harness.analysis.names import short
 from harness.analysis.remedy.safer import with_timeout
+from harness.analysis.wait_words import told
 from harness.model.units import NS_PER_MS, format_duration
 from harness.spec.scenario import Scenario
 

@@ -190,28 +190,32 @@ class ToolStatements:
             start_ns=start,
             transaction=session.transaction,
         )
-        lock_timeout, statement_timeout = session.settings.in_force(parts)
-        started = StatementStarted(
-            at_ns=start,
+        return [self._started(session, session.running, line, sql=sql, error_ns=self._error_ns(wall_ns) + error_ns)]
+
+    def _started(
+        self, session: _Session, running: _Running, line: LogLine, *, sql: str, error_ns: int
+    ) -> StatementStarted:
+        lock_timeout, statement_timeout = session.settings.in_force(running.parts)
+        return StatementStarted(
+            at_ns=running.start_ns,
             pass_=self.pass_,
             direction=session.direction,
-            statement=session.running.statement,
+            statement=running.statement,
             step="",
             attempt=1,
             file="",
             line=0,
             column=0,
-            sql=session.running.sql,
-            tag=session.running.tag,
+            sql=running.sql,
+            tag=running.tag,
             fingerprint=fingerprint(sql),
-            transaction=session.transaction,
-            autocommit=len(parts) == 1 and not session.in_block,
+            transaction=running.transaction,
+            autocommit=len(running.parts) == 1 and not session.in_block,
             pid=line.pid,
             lock_timeout_ms=lock_timeout,
             statement_timeout_ms=statement_timeout,
-            error_ns=self._error_ns(wall_ns) + error_ns,
+            error_ns=error_ns,
         )
-        return [started]
 
     def _end(
         self, session: _Session, pid: int, *, end_ns: int, sqlstate: str = "", message: str = "", position: int = 0

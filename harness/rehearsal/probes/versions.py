@@ -27,7 +27,7 @@ from harness.rehearsal.probes.plans import Plans
 from harness.rehearsal.stage import Stage, harness_session
 from harness.rehearsal.traffic.samples import load_samples
 from harness.rehearsal.traffic.scale import pgbench_scale
-from harness.rehearsal.verification.invariants import AFTER_ROLLBACK, check_invariants
+from harness.rehearsal.verification.invariants import AFTER_ROLLBACK
 from harness.spec.scenario import Protocol
 from harness.spec.workload import Workload, with_scale
 
@@ -219,14 +219,4 @@ class _Probe:
 
     def check_invariants(self, moment: str, *, due: str = "") -> None:
         """Journal the invariants that are due at `moment`, or at what `due` names instead."""
-        stage = self.stage
-        for event in check_invariants(
-            self.connection,
-            stage.scenario.invariant,
-            folder=stage.loaded.folder,
-            pass_=_PASS,
-            moment=moment,
-            due=due,
-            clock=stage.clock,
-        ):
-            stage.emit(event)
+        self.stage.check_invariants(self.connection, pass_=_PASS, moment=moment, due=due)

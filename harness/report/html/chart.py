@@ -179,6 +179,27 @@ def _series(lane: Lane, one: Series, field: str, line: TimelineView) -> alt.Char
 
 
 def _rows(lane: Lane, line: TimelineView) -> list[alt.Chart]:
+    pixels = alt.Scale(domain=[0, lane.height_px], reverse=True, nice=False, zero=False)
+    base = alt.Chart(_values(_bar_records(lane))).encode(x=_time(line, "a"))
+    top = alt.Y("y:Q", axis=None, scale=pixels)
+    bars = base.mark_rect(clip=True, aria=False, strokeWidth=_NARROWEST_PX).encode(
+        x2="b:Q",
+        y=top,
+        y2="z:Q",
+        fill=alt.Fill("fill:N", scale=None),
+        stroke=alt.Stroke("stroke:N", scale=None),
+        tooltip=[
+            alt.Tooltip("label:N", title=" "),
+            alt.Tooltip("what:N", title=lane.title),
+            alt.Tooltip("when:N", title="from, to"),
+        ],
+    )
+    if lane.id != "phases":
+        return [bars]
+    return [bars, _names(base, line).encode(y=top, text="label:N")]
+
+
+def _bar_records(lane: Lane) -> list[dict[str, Any]]:
     records = []
     for index, bar in bars_of(lane.rows):
         y, height = bar_place(lane, index)
@@ -195,27 +216,15 @@ def _rows(lane: Lane, line: TimelineView) -> list[alt.Chart]:
                 "when": f"{bar.from_s:.3f} s to {bar.to_s:.3f} s",
             }
         )
-    pixels = alt.Scale(domain=[0, lane.height_px], reverse=True, nice=False, zero=False)
-    base = alt.Chart(_values(records)).encode(x=_time(line, "a"))
-    top = alt.Y("y:Q", axis=None, scale=pixels)
-    bars = base.mark_rect(clip=True, aria=False, strokeWidth=_NARROWEST_PX).encode(
-        x2="b:Q",
-        y=top,
-        y2="z:Q",
-        fill=alt.Fill("fill:N", scale=None),
-        stroke=alt.Stroke("stroke:N", scale=None),
-        tooltip=[
-            alt.Tooltip("label:N", title=" "),
-            alt.Tooltip("what:N", title=lane.title),
-            alt.Tooltip("when:N", title="from, to"),
-        ],
-    )
-    if lane.id != "phases":
-        return [bars]
+    return records
+
+
+def _names(bars: alt.Chart, line: TimelineView) -> alt.Chart:
+    """A name in each bar, cut to the room it has at the present zoom."""
     shown_s = f"({ZOOM}_t ? {ZOOM}_t[1] - {ZOOM}_t[0] : {line.length_s:g})"
     width = f"(datum.b - datum.a) / {shown_s} * width"
     room, seen = alt.expr(f"max(1, {width} - 8)"), alt.expr(f"{width} < {_SMALLEST_NAME_PX} ? 0 : 1")
-    names = base.mark_text(
+    names: alt.Chart = bars.mark_text(
         clip=True,
         aria=False,
         align="left",
@@ -227,7 +236,7 @@ def _rows(lane: Lane, line: TimelineView) -> list[alt.Chart]:
         limit=room,
         opacity=seen,
     )
-    return [bars, names.encode(y=top, text="label:N")]
+    return names
 
 
 BAR_FILLS = {

@@ -3,7 +3,7 @@
 import html
 from collections.abc import Iterable, Sequence
 
-from harness.report.view.model import Status
+from harness.report.view.status import Status
 
 
 class Markup(str):

@@ -3,7 +3,7 @@
 import unicodedata
 from dataclasses import dataclass
 
-from harness.report.view.model import Status
+from harness.report.view.status import Status
 
 _ASCII = str.maketrans(
     dict(zip("✓✗·–—×µ≥≤╭▸│├╰━▁▂▃▄▅▆▇█’“”\u00a0", '+x---xu><+>||`^_.-~=+*#\'"" ', strict=True))

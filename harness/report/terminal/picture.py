@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from harness.model.units import format_duration
 from harness.report.terminal.canvas import Canvas
-from harness.report.view.model import Status
+from harness.report.view.status import Status
 from harness.report.view.timeline import TimelineView
 
 _LEVELS = "▁▂▃▄▅▆▇█"

@@ -1,7 +1,8 @@
 """The safer migration beside this one, for the terminal."""
 
 from harness.report.terminal.canvas import Canvas, columns
-from harness.report.view.model import RemedyRow, RemedyView, Status
+from harness.report.view.model import RemedyRow, RemedyView
+from harness.report.view.status import Status
 
 _FIGURE = 24
 """Columns of a figure: "1,507 ms ± 0.1 ms" and its mark."""

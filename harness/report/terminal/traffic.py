@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from harness.report.terminal.canvas import Canvas
-from harness.report.view.model import ErrorRow, Status, View
+from harness.report.view.model import View
+from harness.report.view.status import Status
+from harness.report.view.traffic_model import ErrorRow
 
 _FELT = ("users saw", "absorbed", "expected")
 _MOST = 8

@@ -6,12 +6,13 @@ from harness.events.history import RunInfo
 from harness.model.verdict import Verdict
 from harness.report.view.findings import finding_views
 from harness.report.view.matrix import build_matrix
-from harness.report.view.model import BudgetRow, RemedyView, Status, View
+from harness.report.view.model import BudgetRow, RemedyView, View
 from harness.report.view.numbers import four_numbers
 from harness.report.view.opinion import opinion_view
 from harness.report.view.phases import phase_rows
 from harness.report.view.reproduce import command_line, reproduce_rows
 from harness.report.view.rollback import rollback_view
+from harness.report.view.status import Status
 from harness.report.view.tables import operation_rows, statement_rows
 from harness.report.view.timeline import build_timeline
 from harness.report.view.traffic import error_rows, times_rows, trust_view, workload_view

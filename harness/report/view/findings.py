@@ -8,7 +8,8 @@ from harness.analysis.judgement import Finding, Judgement, Level
 from harness.events.history import RunInfo
 from harness.model.units import NS_PER_S
 from harness.report.view.chain import NO_CHAIN, chain_view
-from harness.report.view.model import FindingView, Status
+from harness.report.view.model import FindingView
+from harness.report.view.status import Status
 from harness.report.words import one_line, relation
 
 _LEVELS = {Level.ERROR: Status.FAIL, Level.WARNING: Status.WARN, Level.NOTE: Status.NOTE}

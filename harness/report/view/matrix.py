@@ -4,7 +4,8 @@ from harness.analysis.facts import CallFacts, Facts, OperationFacts, PhaseFacts,
 from harness.analysis.version_failures import new_errors
 from harness.events.history import RunInfo
 from harness.model.words import Pass
-from harness.report.view.model import MatrixCell, MatrixView, Status
+from harness.report.view.model import MatrixCell, MatrixView
+from harness.report.view.status import Status
 from harness.report.words import plural
 
 _MOST_STATES = 9

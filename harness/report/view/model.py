@@ -1,42 +1,14 @@
 """The types of the view model; texts are ready to show and unescaped, numbers carry their unit in the name."""
 
 from dataclasses import dataclass
-from enum import Enum
 
 from harness.analysis.facts import Facts
 from harness.analysis.judgement import Judgement
 from harness.events.history import RunInfo
 from harness.model.verdict import Verdict
+from harness.report.view.status import Status
 from harness.report.view.timeline import TimelineView
-
-
-class Status(Enum):
-    """How a row stands: a character and a word, so that colour is never alone."""
-
-    OK = "ok"
-    NOTE = "note"
-    WARN = "warn"
-    UNKNOWN = "unknown"
-    FAIL = "fail"
-
-    @property
-    def mark(self) -> str:
-        """One character for the status.
-
-        >>> Status.FAIL.mark
-        '✗'
-        """
-        return {"ok": "✓", "note": "·", "warn": "!", "unknown": "?", "fail": "✗"}[self.value]
-
-    @classmethod
-    def of(cls, verdict: Verdict) -> "Status":
-        """The status of a verdict; inconclusive is unknown."""
-        return {
-            Verdict.PASS: cls.OK,
-            Verdict.WARN: cls.WARN,
-            Verdict.INCONCLUSIVE: cls.UNKNOWN,
-            Verdict.FAIL: cls.FAIL,
-        }[verdict]
+from harness.report.view.traffic_model import ErrorRow, OperationRow, TimesRow, WorkloadView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,99 +123,6 @@ class StatementRow:
     outcome: str
     at_production: str = ""
     """What is expected with production's data, "" where its sizes are not known."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OperationRow:
-    """One operation against its own baseline; latencies are response times from due."""
-
-    name: str
-    version: str
-    sql: str
-    offered: str
-    completed: str
-    failed: str
-    errors: str
-    baseline_p50: str
-    baseline_p99: str
-    migrate_p50: str
-    migrate_p99: str
-    rollback_p99: str
-    factor: str
-    status: Status
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TimesRow:
-    """Response time of one operation in one window, and apart from it the wait for a connection and the service."""
-
-    operation: str
-    window: str
-    count: str
-    p50: str
-    p95: str
-    p99: str
-    top: str
-    waited_p50: str
-    waited_p99: str
-    served_p50: str
-    served_p99: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ErrorRow:
-    """Errors of one operation with one SQLSTATE: seen by users, absorbed by retries, expected by the operation."""
-
-    operation: str
-    version: str
-    sqlstate: str
-    error_class: str
-    seen: str
-    absorbed: str
-    expected: str
-    when: str
-    message: str
-    status: Status
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CourseRow:
-    """The traffic of one phase of the load pass."""
-
-    phase: str
-    duration: str
-    scheduled: str
-    offered: str
-    peak: str
-    completed: str
-    retried: str
-    mix: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RealismView:
-    """One statement of a derived operation, as its source knows it and as it ran on the clone."""
-
-    operation: str
-    statement: str
-    calls: str
-    expected_rows: str
-    found_rows: str
-    expected_time: str
-    found_time: str
-    status: Status
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkloadView:
-    """The workload: label and text, its course by phase, and what its source has that it does not stand for."""
-
-    facts: tuple[tuple[str, str], ...]
-    course: tuple[CourseRow, ...]
-    uncovered: tuple[tuple[str, str, str], ...]
-    """Statement, calls, reason."""
-    realism: tuple[RealismView, ...]
-    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

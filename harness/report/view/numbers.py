@@ -3,8 +3,9 @@
 from harness.analysis.facts import Facts
 from harness.analysis.judgement import Judgement
 from harness.model.verdict import Verdict
-from harness.report.view.model import Number, Status
+from harness.report.view.model import Number
 from harness.report.view.rollback import RESULTS
+from harness.report.view.status import Status
 from harness.report.words import DASH, count, duration, factor
 
 

@@ -8,9 +8,10 @@ from harness.analysis.version_failures import new_errors
 from harness.model.units import format_bytes
 from harness.model.verdict import Verdict
 from harness.model.words import Direction, Pass, PhaseKind
-from harness.report.view.model import PhaseRow, Status
+from harness.report.view.model import PhaseRow
 from harness.report.view.probes import probe_rows
 from harness.report.view.rollback import RESULTS
+from harness.report.view.status import Status
 from harness.report.words import count, duration, mode, plural, seconds, strength
 
 _LOAD = {PhaseKind.CALIBRATE, PhaseKind.BASELINE, PhaseKind.MIGRATE, PhaseKind.ROLLBACK}

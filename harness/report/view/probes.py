@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from harness.analysis.facts import Facts, QueueProbeFacts
 from harness.analysis.names import short
 from harness.model.words import Pass, PhaseKind
-from harness.report.view.model import PhaseRow, Status
+from harness.report.view.model import PhaseRow
+from harness.report.view.status import Status
 from harness.report.words import duration, mode, plural, seconds
 
 

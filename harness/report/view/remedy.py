@@ -8,7 +8,8 @@ from harness.analysis.names import short
 from harness.analysis.remedy.record import AlternativeRecord
 from harness.model.verdict import Verdict
 from harness.model.words import Direction
-from harness.report.view.model import RemedyRow, RemedyView, Status
+from harness.report.view.model import RemedyRow, RemedyView
+from harness.report.view.status import Status
 from harness.report.words import DASH, duration, one_line, plural
 
 _ALWAYS = ("blocked", "held", "p99", "outage", "failed", "rollback_time", "rollback", "ledger", "invariants")

@@ -2,7 +2,8 @@
 
 from harness.analysis.facts import Facts, RollbackFacts
 from harness.model.catalog import Change, Difference
-from harness.report.view.model import DiffLine, RollbackView, Status
+from harness.report.view.model import DiffLine, RollbackView
+from harness.report.view.status import Status
 from harness.report.words import DASH, count, duration, relation
 
 RESULTS: dict[str, tuple[str, str, Status]] = {

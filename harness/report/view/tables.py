@@ -3,7 +3,9 @@
 from harness.analysis.facts import ExpectedFacts, Facts, NoiseFacts, OperationFacts, StatementFacts
 from harness.analysis.judgement import Judgement, Level
 from harness.model.units import format_bytes
-from harness.report.view.model import OperationRow, StatementRow, Status
+from harness.report.view.model import StatementRow
+from harness.report.view.status import Status
+from harness.report.view.traffic_model import OperationRow
 from harness.report.words import DASH, count, duration, factor, mode, one_line, relation, strength
 
 

@@ -5,16 +5,9 @@ from harness.analysis.judgement import Check, Judgement
 from harness.events.history import RunInfo
 from harness.events.traffic import StatementCompared, WorkloadDerived
 from harness.model.units import NS_PER_S, format_duration
-from harness.report.view.model import (
-    BudgetRow,
-    CourseRow,
-    ErrorRow,
-    RealismView,
-    Status,
-    TimesRow,
-    TrustView,
-    WorkloadView,
-)
+from harness.report.view.model import BudgetRow, TrustView
+from harness.report.view.status import Status
+from harness.report.view.traffic_model import CourseRow, ErrorRow, RealismView, TimesRow, WorkloadView
 from harness.report.words import DASH, count, duration, one_line, plural
 
 KINDS = {

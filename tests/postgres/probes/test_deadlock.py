@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from harness.events.probes import DeadlockProbed
-from tests.postgres.probes.probing import probe
+from tests.postgres.probes.probing import quiet_run
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 
@@ -44,8 +44,8 @@ _SWAP = """
 
 
 def _probed(scenario: str, up: str, *, home: Path, folder: Path) -> DeadlockProbed:
-    events = probe(_HEAD + scenario, {"setup.sql": _SETUP, "up.sql": up}, folder=folder / "s", home=home)
-    (event,) = (one for one in events if isinstance(one, DeadlockProbed))
+    history = quiet_run(_HEAD + scenario, {"setup.sql": _SETUP, "up.sql": up}, folder=folder / "s", home=home)
+    (event,) = history.of(DeadlockProbed)
     return event
 
 

@@ -9,7 +9,7 @@ from harness.events.probes import QueueProbed
 from harness.events.run import PhaseEnded
 from harness.model.units import NS_PER_MS
 from harness.model.words import Pass, PhaseKind
-from tests.postgres.probes.probing import probe
+from tests.postgres.probes.probing import quiet_run
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 
@@ -66,9 +66,9 @@ def probed(home: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Qu
     """The experiments by their tables."""
     scenario = f'[migration]\nup = "up.sql"\ntransaction = "as-written"\n{_NO_WAY_BACK}\n[probe]\nversions = false'
     files = {"setup.sql": _SETUP, "up.sql": _UP}
-    events = probe(scenario, files, folder=tmp_path_factory.mktemp("queue"), home=home)
-    assert [e.ok for e in events if isinstance(e, PhaseEnded) and e.phase is PhaseKind.QUEUE] == [True]
-    return {event.relation.removeprefix("public."): event for event in events if isinstance(event, QueueProbed)}
+    history = quiet_run(scenario, files, folder=tmp_path_factory.mktemp("queue"), home=home)
+    assert [e.ok for e in history.of(PhaseEnded) if e.phase is PhaseKind.QUEUE] == [True]
+    return {event.relation.removeprefix("public."): event for event in history.of(QueueProbed)}
 
 
 def test_every_table_was_stood_on(probed: dict[str, QueueProbed]) -> None:
@@ -141,8 +141,8 @@ def test_a_tool_is_watched_from_its_start(home: Path, tmp_path: Path) -> None:
         [probe]
         versions = false
         '''
-    events = probe(scenario, {"setup.sql": _SETUP, "tool.py": _TOOL}, folder=tmp_path / "tool", home=home)
-    (event,) = (one for one in events if isinstance(one, QueueProbed))
+    history = quiet_run(scenario, {"setup.sql": _SETUP, "tool.py": _TOOL}, folder=tmp_path / "tool", home=home)
+    (event,) = history.of(QueueProbed)
     assert (event.relation, event.outcome) == ("public.unbounded", "waiting")
     assert event.reads_queued
     assert event.writes_queued

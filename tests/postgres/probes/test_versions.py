@@ -10,7 +10,7 @@ from harness.events.history import History
 from harness.events.run import QualityNoted
 from harness.events.verification import InvariantChecked
 from harness.model.words import Pass
-from tests.postgres.probes.stages import quiet_history
+from tests.postgres.probes.probing import quiet_run
 
 pytestmark = pytest.mark.postgres
 
@@ -128,7 +128,7 @@ FILES = {
 @pytest.fixture(scope="module")
 def history(home: Path, tmp_path_factory: pytest.TempPathFactory) -> History:
     """One run for all tests."""
-    return quiet_history(home, tmp_path_factory.mktemp("versions"), scenario=SCENARIO, files=FILES)
+    return quiet_run(SCENARIO, FILES, folder=tmp_path_factory.mktemp("versions"), home=home)
 
 
 @pytest.fixture(scope="module")
@@ -245,7 +245,7 @@ when = "rollback"
 
 def test_facts_lost_on_the_way_back_are_counted_after_new_writes_alone(home: Path, tmp_path: Path) -> None:
     files = {"setup.sql": "CREATE TABLE notes (id int);", "up.sql": COPY_UP, "down.sql": COPY_DOWN}
-    history = quiet_history(home, tmp_path, scenario=COPY_SCENARIO, files=files)
+    history = quiet_run(COPY_SCENARIO, files, folder=tmp_path, home=home)
     back = analyse(history).rollback
     assert (back.at_once, back.after_new_writes) == ("ok", "data_loss")
     assert back.facts_lost == (("bodies kept", 3, "probe"),)

@@ -8,7 +8,7 @@ import pytest
 
 from harness.model.verdict import Verdict
 from harness.report.rehearsal_json import render_json
-from harness.report.view.model import Status
+from harness.report.view.status import Status
 from tests.postgres.rehearsal.rehearsals import Rehearsals, said
 
 pytestmark = [pytest.mark.postgres, pytest.mark.alone]

@@ -14,7 +14,7 @@ from harness.report.github import render_annotations
 from harness.report.junit import clean, render_junit
 from harness.report.markdown import MARKER, MOST_BYTES, escape, fence, render_markdown
 from harness.report.sarif import render_sarif
-from harness.report.view.model import Status
+from harness.report.view.status import Status
 from tests.unit.report import runs
 
 

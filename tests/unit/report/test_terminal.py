@@ -7,7 +7,7 @@ import pytest
 from harness.report.terminal import render_brief, render_terminal
 from harness.report.terminal.canvas import Canvas, columns
 from harness.report.terminal.picture import axis, logarithmic, picture, rebin
-from harness.report.view.model import Status
+from harness.report.view.status import Status
 from tests.unit.report import runs
 
 CODES = re.compile(r"\x1b\[[0-9;]*m")

@@ -7,7 +7,7 @@ from harness.model.spans import Span
 from harness.model.verdict import Verdict
 from harness.model.words import Pass, PhaseKind
 from harness.report.view import build_view
-from harness.report.view.model import Status
+from harness.report.view.status import Status
 from harness.report.view.timeline import MOST_BUCKETS, build_timeline, hidden_note
 from tests.unit.report import runs
 from tests.unit.report import samples as s

@@ -9,7 +9,7 @@ from harness.model.words import Pass, PhaseKind
 from harness.report.html.sections import queue
 from harness.report.probes_json import probes
 from harness.report.view import View, build_view
-from harness.report.view.model import Status
+from harness.report.view.status import Status
 from tests.unit.analysis.histories import MS, Builder, busy
 
 

@@ -8,7 +8,7 @@ import pytest
 from harness.events.traffic import WorkloadDerived
 from harness.report.terminal import render_terminal
 from harness.report.view import View, build_view
-from harness.report.view.model import Status
+from harness.report.view.status import Status
 from harness.spec.scenario import (
     Arrival,
     BurstSpec,

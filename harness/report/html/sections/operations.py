@@ -2,7 +2,7 @@
 
 from harness.report.html.markup import Markup, section, status, table, tag
 from harness.report.view import View
-from harness.report.view.model import OperationRow
+from harness.report.view.traffic_model import OperationRow
 
 _HEAD = (
     ("", "state"),

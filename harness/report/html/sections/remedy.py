@@ -3,7 +3,8 @@
 from harness.analysis.remedy.record import FOLDER, RUN
 from harness.report.html.markup import Markup, join, pairs, section, status, table, tag
 from harness.report.view import View
-from harness.report.view.model import RemedyView, Status
+from harness.report.view.model import RemedyView
+from harness.report.view.status import Status
 
 _HEAD = (("", ""), ("Limit", "num"), ("As it is", "num"), ("Safer", "num"))
 

@@ -2,7 +2,7 @@
 
 from harness.report.html.markup import Markup, pairs, section, status, table, tag
 from harness.report.view import View
-from harness.report.view.model import WorkloadView
+from harness.report.view.traffic_model import WorkloadView
 
 _COURSE = (
     ("Phase", "grow"),
