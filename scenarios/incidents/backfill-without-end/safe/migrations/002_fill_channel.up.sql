@@ -8,7 +8,7 @@ BEGIN
     UPDATE events SET channel = 'web' WHERE id > last_id AND id <= last_id + 400 AND channel IS NULL;
     COMMIT;
     last_id := last_id + 400;
-    PERFORM pg_sleep(0.15);
+    PERFORM pg_sleep(0.3);
   END LOOP;
 END
 $$;

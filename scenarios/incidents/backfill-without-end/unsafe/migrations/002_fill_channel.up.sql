@@ -5,7 +5,7 @@ BEGIN
     UPDATE events SET channel = 'web'
       WHERE id IN (SELECT id FROM events WHERE channel IS NULL ORDER BY id LIMIT 400);
     COMMIT;
-    PERFORM pg_sleep(0.15);
+    PERFORM pg_sleep(0.3);
   END LOOP;
 END
 $$;
