@@ -1,0 +1,2 @@
+UPDATE cards SET currency = NULL;
+UPDATE accounts SET currency = NULL;

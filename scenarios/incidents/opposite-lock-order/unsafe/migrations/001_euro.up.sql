@@ -1,0 +1,2 @@
+UPDATE cards SET currency = 'EUR';
+UPDATE accounts SET currency = 'EUR';

@@ -1,0 +1,1 @@
+ALTER TABLE login_sessions ALTER COLUMN user_id TYPE integer;

@@ -1,0 +1,2 @@
+-- The filled column goes with the step before.
+SELECT 1;
