@@ -46,9 +46,12 @@ def failure_word(sqlstate: str) -> str:
         return "id_exhaustion_or_overflow"
     if sqlstate.startswith("23") or sqlstate == "22001":
         return "constraint_violation_on_real_data"
-    return {"25001": "not_in_transaction_failure", "55P04": "enum_value_in_same_transaction"}.get(
-        sqlstate, "migration_fails"
-    )
+    words = {
+        "25001": "not_in_transaction_failure",
+        "55P04": "enum_value_in_same_transaction",
+        "40P01": "deadlock_risk",
+    }
+    return words.get(sqlstate, "migration_fails")
 
 
 @dataclass(frozen=True, slots=True)

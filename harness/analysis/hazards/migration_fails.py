@@ -23,7 +23,6 @@ HAZARD = Hazard(
 _REMEDIES = {
     "55P03": "-- lock_timeout stopped it: more retries with a pause ([migration] retries), or find who holds the lock",
     "57014": "-- statement_timeout stopped it: run this statement without one, lock_timeout bounds the harm",
-    "40P01": "-- a deadlock: take locks in the application's order, one table a transaction, and retry",
     "2D000": '-- COMMIT inside DO or CALL needs no transaction around it: [migration] transaction = "as-written"',
     "42501": "-- the migration's role lacks a privilege: grant it, or run as the owner",
 }

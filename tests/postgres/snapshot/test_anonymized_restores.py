@@ -5,6 +5,7 @@ rows get.
 """
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -162,6 +163,11 @@ def check_sizes_and_statistics(pair: Pair) -> None:
     assert [one for one in report.changed if one.figure in kept] == []
 
 
+def _untwinned(plan: str) -> str:
+    """pagila's partitions have two indexes on the same column; which of the two is taken is a matter of chance."""
+    return re.sub(r"idx_fk_(payment_p\d+_\d+_\w+_id)", r"\1_idx", plan)
+
+
 def check_plans(pair: Pair) -> None:
     options = {"application_name": "rehearse/harness"}
     with connect(pair.before.conninfo(**options)) as before, connect(pair.after.conninfo(**options)) as after:
@@ -178,7 +184,7 @@ def check_plans(pair: Pair) -> None:
         plans = compare_plans(before, after, statements)
     assert len(plans) >= 30
     assert [(one.name, one.before_error, one.after_error) for one in plans if not one.before] == []
-    assert [one for one in plans if not one.same] == []
+    assert [one for one in plans if _untwinned(one.before) != _untwinned(one.after)] == []
 
 
 def check_new_rows(pair: Pair) -> None:
