@@ -16,6 +16,7 @@ from harness.analysis.names import TABLE_KINDS, short
 from harness.analysis.runs import Run
 from harness.events.history import History
 from harness.events.observation import LockWaited, WaitSeen
+from harness.model.locks import LockMode
 from harness.model.units import NS_PER_MS, format_duration, parse_duration
 from harness.model.words import Pass
 
@@ -126,12 +127,17 @@ def _untaken(book: LockBook, runs: Sequence[Run]) -> Iterator[str]:
     if not keys or any(not book.traced.get(key) or not all(exact for _, exact in book.traced[key]) for key in keys):
         # A statement that could not be traced exactly, or failed: what it takes is not known.
         return
-    taken = {(lock.relation, lock.mode) for key in keys for lock, _ in book.traced[key]}
+    taken: defaultdict[str, set[LockMode]] = defaultdict(set)
+    for lock in (lock for key in keys for lock, _ in book.traced[key]):
+        mode = mode_of(lock.mode)
+        taken[lock.relation] |= {mode} if mode is not None else set()
     pids = {run.started.pid for run in runs}
     for hold in book.holds:
         mode = mode_of(hold.mode)
-        strong = mode is not None and mode.is_strong and hold.kind in TABLE_KINDS and hold.existed
-        if strong and hold.pid in pids and (hold.relation, hold.mode) not in taken:
+        if mode is None or not mode.is_strong or hold.kind not in TABLE_KINDS or not hold.existed:
+            continue
+        # The trace tells the strongest mode of each relation only (migration/locks.py): weaker ones contradict nothing.
+        if hold.pid in pids and all(mode > other for other in taken[hold.relation]):
             yield f"{hold.mode} on {short(hold.relation)}"
 
 

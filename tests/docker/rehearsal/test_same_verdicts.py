@@ -41,7 +41,8 @@ def test_a_scenario_says_the_same_in_a_container(
 
 
 def in_container(loaded: LoadedScenario, *, image: str) -> LoadedScenario:
-    """The scenario with nothing changed but the engine and its image."""
+    """The scenario with nothing changed but the engine, its image, and the queue probe, for which clones are dear here."""
     scenario = loaded.scenario
     postgres = structs.replace(scenario.postgres, engine=EngineName.DOCKER, image=image)
-    return replace(loaded, scenario=structs.replace(scenario, postgres=postgres))
+    probe = structs.replace(scenario.probe, queue=False)
+    return replace(loaded, scenario=structs.replace(scenario, postgres=postgres, probe=probe))

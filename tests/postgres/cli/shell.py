@@ -34,6 +34,11 @@ setup = ["setup.sql"]
 up = "up.sql"
 down = "down.sql"
 
+[probe] # they take as long as the rest of it, and have tests of their own
+versions = false
+queue = false
+deadlock = false
+
 [traffic]
 rate = 20
 actors = 2

@@ -15,6 +15,8 @@ from harness.spec.load import load_scenario
 
 EMBEDDED = 'engine = "embedded"\nversion = "18"\n'
 """[postgres] of a rehearsal on the embedded engine."""
+NO_PROBES = "[probe]\nversions = false\nqueue = false\ndeadlock = false\n"
+"""[probe] of a rehearsal that is about something else: a probe takes as long as the rest of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class Rehearsals:
         """Write a scenario and its files, rehearse it and judge it."""
         number = next(self._numbers)
         folder = self.folder / f"scenario{number}"
-        head = f'name = "truth-{number}"\n[postgres]\n{self.postgres}'
+        head = f'name = "truth-{number}"\n{NO_PROBES}[postgres]\n{self.postgres}'
         write_files(folder, {**files, "scenario.toml": head + textwrap.dedent(scenario)})
         out = self.folder / f"run{number}"
         directory = rehearse(

@@ -18,6 +18,10 @@ pytestmark = pytest.mark.postgres
 
 SHOP = Path(__file__).resolve().parents[3] / "fixtures" / "shop" / "shop.dump"
 SCENARIO = """
+[probe]
+versions = false
+queue = false
+deadlock = false
 [postgres]
 engine = "embedded"
 settings = { fsync = "off" }

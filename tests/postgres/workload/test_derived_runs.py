@@ -18,6 +18,10 @@ pytestmark = pytest.mark.postgres
 
 HEAD = """
     name = "derived"
+    [probe]
+    versions = false
+    queue = false
+    deadlock = false
     [postgres]
     engine = "embedded"
     version = "18"

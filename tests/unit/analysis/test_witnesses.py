@@ -82,6 +82,9 @@ class TestContradictions:
         builder = blocked().hold(MIGRATION_PID, 10_000, 11_000)
         assert notes(builder.hold(MIGRATION_PID, 10_000, 11_000, relation="public.users", mode="RowShareLock")) == []
 
+    def test_a_weaker_mode_on_the_way_to_the_traced_one_is_no_note(self) -> None:
+        assert notes(blocked().hold(MIGRATION_PID, 10_000, 11_000, mode="ShareLock")) == []
+
     def test_a_statement_that_was_not_traced_exactly_says_nothing_of_what_it_never_takes(self) -> None:
         builder = busy().statement("S1", ALTER, end=11_000)
         assert notes(builder.hold(MIGRATION_PID, 10_100, 10_900)) == []
