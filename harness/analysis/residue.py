@@ -213,6 +213,7 @@ def state_of(history: History) -> StateFacts:
         unvalidated_constraints_after_up=up[1],
         unindexed_foreign_keys_after_up=up[2],
         destroyed_by_up=tuple(dict.fromkeys(destroyed)),
+        changed_by_up=tuple(name for event in history.of(DestroyedByUp) for name in event.changed),
         relation_bytes_before=_relation_bytes(history, "before"),
         relation_bytes_after_up=_relation_bytes(history, "after_up"),
     )

@@ -51,8 +51,10 @@ class InvariantChecked(Event, tag="invariant_checked", frozen=True, kw_only=True
 class DestroyedByUp(Event, tag="destroyed_by_up", frozen=True, kw_only=True):
     """What existed before and is gone after going up (tables with rows, filled columns, rows), in words.
 
-    Measured in the trace pass.
+    Measured in the trace pass, also where going up failed. `changed` are relations whose rows are not what they were;
+    one whose columns are others is not among them.
     """
 
     pass_: Pass
     items: tuple[str, ...]
+    changed: tuple[str, ...] = ()

@@ -67,6 +67,8 @@ class StateFacts:
     unvalidated_constraints_after_up: tuple[str, ...]
     unindexed_foreign_keys_after_up: tuple[str, ...]
     destroyed_by_up: tuple[str, ...]
+    changed_by_up: tuple[str, ...] = ()
+    """Relations whose rows are not what they were, columns the same; in the quiet pass, also where going up failed."""
     relation_bytes_before: int | None = None
     """Of all tables and materialized views, with indexes and TOAST tables, in the quiet pass."""
     relation_bytes_after_up: int | None = None

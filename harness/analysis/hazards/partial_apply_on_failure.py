@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from harness.analysis.facts import Facts
-from harness.analysis.failures import up_failures
+from harness.analysis.failures import UpFailure, up_failures
 from harness.analysis.findings import finding
 from harness.analysis.judgement import Finding, Hazard, Level
+from harness.model.words import Direction
 from harness.spec.scenario import Scenario
 
 HAZARD = Hazard(
@@ -23,7 +24,7 @@ HAZARD = Hazard(
 def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
     """An error a failed statement with something left behind."""
     for failure in up_failures(facts):
-        left = failure.statement.left_behind
+        left = (*failure.statement.left_behind, *_rows(facts, failure))
         if left:
             yield finding(
                 HAZARD,
@@ -35,3 +36,11 @@ def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
                 impact="running it again meets what is there already",
                 remedy="-- clean up before the next attempt: " + "; ".join(left[:5]),
             )
+
+
+def _rows(facts: Facts, failure: UpFailure) -> tuple[str, ...]:
+    """Rows that were committed before the failure, in words; those of earlier steps are meant to stay."""
+    steps = {s.step for s in facts.statements if s.direction is Direction.UP}
+    if failure.statement.trace_sqlstate and steps == {failure.statement.step}:
+        return tuple(f"changed rows of {relation}" for relation in facts.state.changed_by_up)
+    return ()

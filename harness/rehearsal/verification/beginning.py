@@ -86,7 +86,16 @@ def destroyed_by(before: Contents, after: Contents, *, pass_: Pass, clock: Clock
     What was renamed is not gone (its oid or number is still there), nor what was replaced by another of the same name.
     """
     items = [*_dropped_tables(before, after), *_dropped_columns(before, after), *_deleted_rows(before, after)]
-    return DestroyedByUp(at_ns=clock.now_ns(), pass_=pass_, items=tuple(items))
+    return DestroyedByUp(at_ns=clock.now_ns(), pass_=pass_, items=tuple(items), changed=_changed_rows(before, after))
+
+
+def _changed_rows(before: Contents, after: Contents) -> tuple[str, ...]:
+    now = {digest.relation: digest for digest in after.digests or ()}
+    return tuple(
+        old.relation
+        for old in before.digests or ()
+        if (new := now.get(old.relation)) is not None and new.columns == old.columns and new.digest != old.digest
+    )
 
 
 def _dropped_tables(before: Contents, after: Contents) -> list[str]:

@@ -41,7 +41,7 @@ def test_a_scenario_says_the_same_in_a_container(
 
 
 def in_container(loaded: LoadedScenario, *, image: str) -> LoadedScenario:
-    """The scenario with nothing changed but the engine, its image, and the queue probe, for which clones are dear here."""
+    """The scenario with nothing changed but the engine, its image, and no queue probe: clones are dear here."""
     scenario = loaded.scenario
     postgres = structs.replace(scenario.postgres, engine=EngineName.DOCKER, image=image)
     probe = structs.replace(scenario.probe, queue=False)

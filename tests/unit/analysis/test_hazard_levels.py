@@ -6,7 +6,7 @@ from harness.analysis.judgement import Level
 from harness.events.migration import ToolEnded
 from harness.events.observation import TableCount
 from harness.events.operations import Outcome
-from harness.events.verification import LedgerChecked
+from harness.events.verification import DestroyedByUp, LedgerChecked
 from harness.events.versions import OtherShape, PreparedRefused
 from harness.model.catalog import Change
 from harness.model.words import Direction, Pass
@@ -95,6 +95,14 @@ class TestLevels:
     def test_concurrently_works_without_its_strong_locks(self) -> None:
         sql, tag = "REINDEX INDEX CONCURRENTLY orders_pkey", "REINDEX CONCURRENTLY"
         assert judged(s1(sql, tag=tag, autocommit=True, work={"rows_scanned": 10_000})).findings == ()
+
+    def test_rows_that_were_committed_before_the_failure_are_half_of_the_migration(self) -> None:
+        kept = DestroyedByUp(at_ns=1, pass_=Pass.TRACE, items=(), changed=("public.orders",))
+        failed = s1("DO $$ …; COMMIT; … $$", tag="DO", autocommit=True, passes=(Pass.TRACE,), sqlstate="57014")
+        (finding,) = found(failed.add(kept), "partial_apply_on_failure")
+        assert finding.evidence == ("changed rows of public.orders",)
+        # Under load the application changes rows too.
+        assert found(s1(passes=(Pass.LOAD,), sqlstate="57014").add(kept), "partial_apply_on_failure") == []
 
     def test_batches_that_commit_are_no_backfill(self) -> None:
         sql = "DO $$ BEGIN LOOP UPDATE orders SET a = 1; COMMIT; END LOOP; END $$"
