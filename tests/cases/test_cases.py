@@ -16,7 +16,7 @@ _SETTING = Setting()
 _FOUND = find_cases()
 _CASES = _FOUND if os.environ.get("REHEARSE_CASES_ALL") else representatives(_FOUND, major=_SETTING.version)
 # Other processes may starve the generator or the observer; the run then says so instead of judging.
-_ATTEMPTS = 2
+_ATTEMPTS = 3
 
 pytestmark = [
     pytest.mark.postgres,

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
+from harness.analysis.hazards.registry import hazard_named
 from harness.cli.conclude import Conclusion, conclude
 from harness.model.verdict import Verdict
 from harness.rehearsal.conductor import rehearse
@@ -16,7 +17,8 @@ from harness.spec.load import LoadedScenario, find_scenarios, load_scenario
 SCENARIOS = Path(__file__).parents[3] / "scenarios"
 # Other processes may starve the generator or the observer; the run then says so instead of judging.
 ATTEMPTS = 3
-# The queue and the deadlock probe take some seconds for each table; the pairs whose verdict they decide have them.
+# Probes take as long as the rest: the pairs whose verdict they decide have them, and all incidents. Those of locks and
+# of resources do without the versions probe too.
 PROBED = {"lock_queue", "missing_lock_timeout", "concurrently_timeout_leftover", "deadlock_risk"}
 FILES = [*find_scenarios(SCENARIOS / "hazards"), *find_scenarios(SCENARIOS / "incidents")]
 
@@ -38,9 +40,11 @@ def _rehearsed(loaded: LoadedScenario, *, home: Path, folder: Path) -> Conclusio
 
 def _probed_where_it_matters(loaded: LoadedScenario, *, path: Path) -> LoadedScenario:
     pair = path.parent.parent
-    if pair.parent.name == "incidents" or pair.name in PROBED:
+    hazard = hazard_named(pair.name)
+    if hazard is None or pair.name in PROBED:
         return loaded
-    probe = structs.replace(loaded.scenario.probe, queue=False, deadlock=False)
+    of_application = not hazard.id.startswith(("H1", "H5"))
+    probe = structs.replace(loaded.scenario.probe, versions=of_application, queue=False, deadlock=False)
     return replace(loaded, scenario=structs.replace(loaded.scenario, probe=probe))
 
 
