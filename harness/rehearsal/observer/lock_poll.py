@@ -4,7 +4,6 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from statistics import median
 
 import psycopg
 from psycopg.pq.abc import PGresult
@@ -32,9 +31,9 @@ _MAX_SHARE = 0.05
 _LOOK_AGAIN_NS = 100 * NS_PER_MS
 # DROP INDEX CONCURRENTLY and its like hold their strong locks for 1 to 3 ms, and no transaction of ours frames them.
 _CONCURRENTLY_INTERVAL_NS = 2 * NS_PER_MS
-# While no migration runs: at most this share of the time, and still often enough for a look at every second.
+# While no migration runs: at most this share of the time, and still often enough to see every session and most holds.
 _IDLE_SHARE = 0.01
-_IDLE_INTERVAL_NS = 500 * NS_PER_MS
+_IDLE_INTERVAL_NS = 100 * NS_PER_MS
 _RECONNECT_S = 0.05
 _RECENT_POLLS = 32
 
@@ -264,16 +263,15 @@ class LockPoller:
 
     def _pause_ns(self) -> int:
         if self._windows.current is None:
-            # Nobody's hold is at stake: what a poll really takes here, waiting for a processor included, is what the
-            # application's own lock traffic is held up by, since pg_locks locks all of the lock table.
-            usual = round(median(self._recent_ns) / _IDLE_SHARE) if self._recent_ns else 0
+            # pg_locks locks all of the lock table, which holds up the application's own locks: the more backends, the
+            # longer. The quickest of the last polls is their cost; the others also waited for a processor.
+            usual = round(min(self._recent_ns, default=0) / _IDLE_SHARE)
             return max(self._interval_ns, min(usual, _IDLE_INTERVAL_NS))
         wanted = self._busy_interval_ns
         if self._concurrently:
             wanted = min(wanted, _CONCURRENTLY_INTERVAL_NS)
         if self._pass is not Pass.LOAD:
             return wanted
-        # The quickest of the last polls is their cost; the others also waited for a busy machine's processor.
         affordable = round(min(self._recent_ns, default=0) / _MAX_SHARE)
         return max(wanted, min(affordable, self._interval_ns))
 
