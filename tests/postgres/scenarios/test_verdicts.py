@@ -17,9 +17,16 @@ from harness.spec.load import LoadedScenario, find_scenarios, load_scenario
 SCENARIOS = Path(__file__).parents[3] / "scenarios"
 # Other processes may starve the generator or the observer; the run then says so instead of judging.
 ATTEMPTS = 3
-# Probes take as long as the rest: the pairs whose verdict they decide have them, and all incidents. Those of locks and
-# of resources do without the versions probe too.
-PROBED = {"lock_queue", "missing_lock_timeout", "concurrently_timeout_leftover", "deadlock_risk"}
+# Probes take as long as the rest: the pairs whose verdict they decide have them. Those of locks, of resources and of
+# what is left behind do without the versions probe too.
+PROBED = {
+    "lock_queue",
+    "missing_lock_timeout",
+    "concurrently_timeout_leftover",
+    "deadlock_risk",
+    "opposite-lock-order",
+    "set-not-null-behind-slow-reader",
+}
 FILES = [*find_scenarios(SCENARIOS / "hazards"), *find_scenarios(SCENARIOS / "incidents")]
 
 
@@ -41,9 +48,9 @@ def _rehearsed(loaded: LoadedScenario, *, home: Path, folder: Path) -> Conclusio
 def _probed_where_it_matters(loaded: LoadedScenario, *, path: Path) -> LoadedScenario:
     pair = path.parent.parent
     hazard = hazard_named(pair.name)
-    if hazard is None or pair.name in PROBED:
+    if pair.name in PROBED:
         return loaded
-    of_application = not hazard.id.startswith(("H1", "H5"))
+    of_application = hazard is None or not hazard.id.startswith(("H1", "H22", "H5"))
     probe = structs.replace(loaded.scenario.probe, versions=of_application, queue=False, deadlock=False)
     return replace(loaded, scenario=structs.replace(loaded.scenario, probe=probe))
 
