@@ -155,7 +155,9 @@ def test_a_held_snapshot_is_a_logical_slots_where_one_can_be_made(
         stage = make_stage(empty_server, conn)
         process = stage.begin(kind="held_snapshot", hold="1500ms")
         try:
-            (slot,) = stage.until(lambda: conn.execute("SELECT active_pid FROM pg_replication_slots").fetchone())
+            # Until it is consistent, others' transactions are waited for too.
+            consistent = "SELECT active_pid FROM pg_replication_slots WHERE confirmed_flush_lsn IS NOT NULL"
+            (slot,) = stage.until(lambda: conn.execute(consistent).fetchone())
             acted = blocks_for_its_time(stage, process, "CREATE INDEX CONCURRENTLY ON orders (n)", hold_s=1.5)
         finally:
             process.kill()
