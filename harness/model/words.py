@@ -60,8 +60,7 @@ class Role(Enum):
         >>> Role.of("rehearse/traffic 3")
         <Role.TRAFFIC: 'traffic'>
         """
-        for role in cls:
-            name = role.application_name
-            if application_name == name or application_name.startswith(name + " "):
-                return role
-        return cls.OTHER
+        return _ROLES.get(application_name.partition(" ")[0], cls.OTHER)
+
+
+_ROLES = {role.application_name: role for role in Role}

@@ -57,9 +57,9 @@ _MESSAGE = re.compile(
 _DETAIL = re.compile(r"^Process(?:es)? holding the lock: (?P<holders>[\d, ]*)\. Wait queue: (?P<queue>[\d, ]*)\.")
 _ROW = re.compile(r"tuple \(\d+,\d+\) in relation \"(?P<name>.+)\"$", re.MULTILINE)
 
-# The texts of DescribeLockTag (lmgr.c); the names are those of pg_locks.locktype (manual, section 53.13).
-_TARGETS = tuple(
-    (kind, re.compile(pattern + "$"))
+# The texts of DescribeLockTag (lmgr.c) by first word; the names are those of pg_locks.locktype (manual, section 53.13).
+_TARGETS = {
+    pattern.partition(" ")[0].replace("\\", ""): (kind, re.compile(pattern + "$"))
     for kind, pattern in (
         ("relation", r"relation (?P<rel>\d+) of database (?P<db>\d+)"),
         ("extend", r"extension of relation (?P<rel>\d+) of database (?P<db>\d+)"),
@@ -74,8 +74,8 @@ _TARGETS = tuple(
         ("advisory", r"advisory lock \[(?P<db>\d+),(?P<class>\d+),(?P<object>\d+),(?P<form>\d+)\]"),
         ("applytransaction", r"remote transaction \d+ of subscription \d+ of database (?P<db>\d+)"),
     )
-)
-
+}
+_OTHER = ("other", re.compile(r"(?!)"))
 
 _TOOLS = {"72707369": "Prisma Migrate", "7241865325823964": "node-pg-migrate"}
 """Keys that a tool always uses (Prisma: schema-engine's PostgreSQL connector; node-pg-migrate: PG_MIGRATE_LOCK_ID)."""
@@ -104,12 +104,13 @@ def parse_target(text: str) -> LockTarget:
     >>> parse_target("tuple (0,2) of relation 16384 of database 5").relation
     16384
     """
-    for kind, pattern in _TARGETS:
-        if found := pattern.match(text):
-            parts = found.groupdict()
-            key = _advisory_key(parts) if kind == "advisory" else ""
-            return LockTarget(kind, int(parts.get("rel") or 0), int(parts.get("db") or 0), text, key)
-    return LockTarget("other", 0, 0, text)
+    kind, pattern = _TARGETS.get(text.partition(" ")[0], _OTHER)
+    found = pattern.match(text)
+    if found is None:
+        return LockTarget("other", 0, 0, text)
+    parts = found.groupdict()
+    key = _advisory_key(parts) if kind == "advisory" else ""
+    return LockTarget(kind, int(parts.get("rel") or 0), int(parts.get("db") or 0), text, key)
 
 
 def advisory_name(key: str) -> str:

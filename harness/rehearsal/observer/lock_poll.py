@@ -4,6 +4,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from statistics import median
 
 import psycopg
 from psycopg.pq.abc import PGresult
@@ -31,9 +32,10 @@ _MAX_SHARE = 0.05
 _LOOK_AGAIN_NS = 100 * NS_PER_MS
 # DROP INDEX CONCURRENTLY and its like hold their strong locks for 1 to 3 ms, and no transaction of ours frames them.
 _CONCURRENTLY_INTERVAL_NS = 2 * NS_PER_MS
-# While no migration runs: at most this share of the time, and still often enough to see every session and most holds.
+# While no migration runs: at most this share of a core, ours and the server's together, and still often enough to see
+# every session and most holds.
 _IDLE_SHARE = 0.01
-_IDLE_INTERVAL_NS = 100 * NS_PER_MS
+_IDLE_INTERVAL_NS = 200 * NS_PER_MS
 _RECONNECT_S = 0.05
 _RECENT_POLLS = 32
 
@@ -125,6 +127,7 @@ class LockPoller:
         self._last_asked_ns: int | None = None
         self._lost_ns: int | None = None
         self._recent_ns: deque[int] = deque(maxlen=_RECENT_POLLS)
+        self._recent_whole_ns: deque[int] = deque(maxlen=_RECENT_POLLS)
         self._wake = threading.Event()
         self.measure = PollMeasure()
         self.migration_holds: list[SeenHold] = []
@@ -146,6 +149,7 @@ class LockPoller:
                 self._away(began)
                 stop.wait(_RECONNECT_S)
                 continue
+            self._recent_whole_ns.append(self._clock.now_ns() - began)
             left = began + self._pause_ns() - self._clock.now_ns()
             if self._wake.wait(max(left, 0) / 1e9):
                 self._wake.clear()
@@ -183,7 +187,7 @@ class LockPoller:
 
     def _of_interest(self, granted: list[HoldKey]) -> list[HoldKey]:
         if any(self._sessions.role_of(key.pid) is None for key in granted):
-            for event in self._sessions.update(read_backends(self._link.get()), at_ns=self._clock.now_ns()):
+            for event in self._sessions.update(read_backends(self._link), at_ns=self._clock.now_ns()):
                 self._emit(event)
         keys = []
         for key in granted:
@@ -264,8 +268,8 @@ class LockPoller:
     def _pause_ns(self) -> int:
         if self._windows.current is None:
             # pg_locks locks all of the lock table, which holds up the application's own locks: the more backends, the
-            # longer. The quickest of the last polls is their cost; the others also waited for a processor.
-            usual = round(min(self._recent_ns, default=0) / _IDLE_SHARE)
+            # longer. Nobody's hold is at stake, so a wait for a processor, which others want too, is a cost as well.
+            usual = round(median(self._recent_whole_ns) / _IDLE_SHARE) if self._recent_whole_ns else 0
             return max(self._interval_ns, min(usual, _IDLE_INTERVAL_NS))
         wanted = self._busy_interval_ns
         if self._concurrently:

@@ -27,7 +27,10 @@ _SILENCE_NS = NS_PER_S
 
 @dataclass(slots=True, kw_only=True)
 class LogWitness:
-    """Turns entries into events, in the order of the log; `look_up` makes an OID known to `relations`."""
+    """Turns entries into events, in the order of the log.
+
+    `look_up` makes an OID known to `relations`, `look_round` makes every backend that there is known to `sessions`.
+    """
 
     pass_: Pass
     database_oid: int
@@ -37,6 +40,7 @@ class LogWitness:
     windows: Windows
     tools: ToolStatements
     look_up: Callable[[int], None]
+    look_round: Callable[[], object]
     migration_waits: list[LockWaited] = field(default_factory=list)
     _tracker: WaitTracker = field(default_factory=WaitTracker)
 
@@ -153,6 +157,8 @@ class LogWitness:
         return [DeadlockReported(at_ns=at_ns, pass_=self.pass_, pid=line.pid, sides=tuple(told))]
 
     def _side(self, side: ReportedSide, *, row_relation: str) -> DeadlockSide:
+        if self.sessions.role_of(side.pid) is None:
+            self.look_round()
         return DeadlockSide(
             pid=side.pid,
             role=self.sessions.role_of(side.pid) or Role.OTHER,

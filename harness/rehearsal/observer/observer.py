@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 
 import psycopg
 
@@ -18,13 +18,14 @@ from harness.postgres.connect import Connection
 from harness.postgres.ports import Server
 from harness.rehearsal.observer.link import Link, observer_connection
 from harness.rehearsal.observer.lock_poll import LockPoller
+from harness.rehearsal.observer.log_follower import LogFollower
 from harness.rehearsal.observer.log_tail import LogTail
 from harness.rehearsal.observer.log_witness import LogWitness
 from harness.rehearsal.observer.quality import SUBJECT, quality_notes
 from harness.rehearsal.observer.queries import text
 from harness.rehearsal.observer.relations import Relations
 from harness.rehearsal.observer.sampler import Sampler
-from harness.rehearsal.observer.sessions import Sessions, read_backends
+from harness.rehearsal.observer.sessions import Backend, Sessions, read_backends
 from harness.rehearsal.observer.tool_locks import locks_of_tool
 from harness.rehearsal.observer.tool_logging import enable_statement_log, restore_statement_log
 from harness.rehearsal.observer.tool_statements import ToolStatements
@@ -38,10 +39,9 @@ BUSY_INTERVAL_NS = 5 * NS_PER_MS
 """Between polls while the migration runs: a hold is then known to ± 2.5 ms at each end."""
 
 _LOG_EVERY_S = 0.1
-# Of one core's time, for reading the log while no migration runs; what comes faster is read when there is time, at the
-# latest when the traffic has ended. Two cores lose 1 % to it.
-_LOG_SHARE = 0.02
+_IDLE_LOG_EVERY_S = 0.25
 _SAMPLE_EVERY_NS = 250 * NS_PER_MS
+_IDLE_SAMPLE_EVERY_NS = 500 * NS_PER_MS
 # Clocks of one machine drift by less than 0.5 ms a second (adjtime's limit is 500 ppm).
 _ANCHOR_EVERY_NS = NS_PER_S
 # Longer than any statement of ours may take (statement_timeout 5 s, connect_timeout 10 s).
@@ -164,6 +164,7 @@ class Observer:
             windows=self._windows,
             tools=self._tools,
             look_up=self._look_up,
+            look_round=self._look_round,
         )
         self._poller = LockPoller(
             self._server,
@@ -178,7 +179,16 @@ class Observer:
             interval_ns=self._interval_ns,
             busy_interval_ns=self._busy_interval_ns,
         )
-        self._sample(connection)
+        self._follower = LogFollower(
+            self._tail,
+            self._witness,
+            self._poller,
+            clock=self._clock,
+            windows=self._windows,
+            interval_ns=self._interval_ns,
+            emit=self._sink,
+        )
+        self._sample()
 
     def _guarded(self, name: str, target: Callable[[threading.Event], None]) -> None:
         try:
@@ -188,61 +198,44 @@ class Observer:
             self._note(f"{name} failed: {type(error).__name__}: {error}", inconclusive=True)
 
     def _follow(self, stop: threading.Event) -> None:
-        anchored = sampled = read = self._clock.now_ns()
-        rest_ns = 0
-        while not stop.wait(_LOG_EVERY_S):
+        anchored = sampled = self._clock.now_ns()
+        while not stop.wait(_IDLE_LOG_EVERY_S if self._windows.current is None else _LOG_EVERY_S):
             try:
                 connection = self._link.get()
-                if self._clock.now_ns() - read >= rest_ns or self._windows.current is not None:
-                    rest_ns = self._read_log(connection)
-                    read = self._clock.now_ns()
+                self._follower.read(connection)
                 now = self._clock.now_ns()
                 if now - anchored >= _ANCHOR_EVERY_NS:
                     self._anchor(connection)
                     anchored = now
-                if now - sampled >= _SAMPLE_EVERY_NS:
-                    self._sample(connection)
+                every_ns = _IDLE_SAMPLE_EVERY_NS if self._windows.current is None else _SAMPLE_EVERY_NS
+                if now - sampled >= every_ns:
+                    self._sample()
                     sampled = now
             except psycopg.OperationalError:
                 # The server is away or starting; what it logs meanwhile is read when it is back.
                 stop.wait(_RECONNECT_S)
-
-    def _read_log(self, connection: Connection) -> int:
-        """Tell the news of the log; how long, ns, the reading may rest afterwards to keep to its share of a core."""
-        began_ns = time.thread_time_ns()
-        for line in self._tail.read(connection, everything=self._windows.current is not None):
-            self._tell(self._witness.take(line))
-        if not self._tail.is_behind:
-            self._end_silent_waits()
-        return round((time.thread_time_ns() - began_ns) / _LOG_SHARE)
-
-    def _end_silent_waits(self) -> None:
-        self._tell(
-            self._witness.end_silent_waits(
-                self._poller.last_waiting,
-                last_poll_ns=self._poller.last_poll_ns,
-                error_ns=max(2 * self._interval_ns, self._poller.measure.gap_ns_max),
-            )
-        )
 
     def _anchor(self, connection: Connection) -> None:
         anchor = read_anchor(connection, clock=self._clock)
         self._wall.add(anchor)
         self._sink(anchor)
 
-    def _sample(self, connection: Connection) -> None:
-        backends = read_backends(connection)
-        self._tell(self._sessions.update(backends, at_ns=self._clock.now_ns()))
-        self._sink(self._sampler.sample(connection, backends=backends))
+    def _sample(self) -> None:
+        self._sink(self._sampler.sample(self._link.get(), backends=self._look_round()))
 
     def _size_now(self) -> None:
         """What the migration made the database grow to, before its way back takes it away again."""
         # A server that is away is told by those who poll it; here there is nothing to add.
-        with suppress(psycopg.Error), observer_connection(self._server) as connection:
-            self._sink(self._sampler.sample(connection, backends=read_backends(connection), sized=True))
+        with suppress(psycopg.Error), closing(Link(self._server)) as link:
+            self._sink(self._sampler.sample(link.get(), backends=read_backends(link), sized=True))
 
     def _look_up(self, oid: int) -> None:
         self._tell(self._relations.learn(self._link.get(), [oid], at_ns=self._clock.now_ns()))
+
+    def _look_round(self) -> list[Backend]:
+        backends = read_backends(self._link)
+        self._tell(self._sessions.update(backends, at_ns=self._clock.now_ns()))
+        return backends
 
     def _prepare_for_tool(self) -> None:
         try:
@@ -250,7 +243,8 @@ class Observer:
                 timeouts = connection.execute(text("timeouts")).fetchone() or (None, None)
                 self._tools.lock_timeout_ms, self._tools.statement_timeout_ms = timeouts
                 self._previous_settings = enable_statement_log(connection)
-                self._sessions.begin_tool(read_backends(connection))
+            with closing(Link(self._server)) as link:
+                self._sessions.begin_tool(read_backends(link))
         except psycopg.Error as error:
             raise SandboxError(f"the server cannot be made to log the tool's statements: {error}") from error
 
@@ -270,11 +264,9 @@ class Observer:
         while not self._failed:
             try:
                 connection = self._link.get()
-                lines, complete = self._tail.read_to_marker(connection)
-                for line in lines:
-                    self._tell(self._witness.take(line))
+                complete = self._follower.read_to_end(connection)
                 self._anchor(connection)
-                self._sample(connection)
+                self._sample()
             except psycopg.OperationalError as error:
                 if self._clock.now_ns() > deadline:
                     self._note(f"the end of the server's log could not be read: {error}", inconclusive=True)

@@ -37,6 +37,7 @@ class Relations:
         self._pass = pass_
         self._counts = dict(counts or {})
         self._by_oid: dict[int, Relation] = {}
+        self._by_unqualified: dict[str, list[Relation]] = {}
         self._lock = threading.Lock()
 
     def load(self, connection: Connection, *, at_ns: int) -> list[RelationSeen]:
@@ -75,15 +76,18 @@ class Relations:
     def by_unqualified(self, name: str) -> str:
         """The qualified name of the only relation called `name` (its table for an index), else `name` itself."""
         with self._lock:
-            found = [r for r in self._by_oid.values() if r.name == name and not r.is_system]
-        if len(found) != 1:
-            return name
-        return found[0].table or found[0].relation
+            found = self._by_unqualified.get(name, ())
+            if len(found) != 1:
+                return name
+            return found[0].table or found[0].relation
 
     def _add(self, relations: Iterable[Relation], *, at_ns: int) -> list[RelationSeen]:
         with self._lock:
             new = [r for r in relations if r.oid not in self._by_oid]
             self._by_oid.update({r.oid: r for r in new})
+            for relation in new:
+                if not relation.is_system:
+                    self._by_unqualified.setdefault(relation.name, []).append(relation)
         return [self._seen(r, at_ns=at_ns) for r in new if not r.is_system]
 
     def _seen(self, relation: Relation, *, at_ns: int) -> RelationSeen:

@@ -4,11 +4,12 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from psycopg.pq.abc import PGresult
+
 from harness.events.observation import SessionSeen
 from harness.events.run import QualityNoted
 from harness.model.words import Pass, Role
-from harness.postgres.connect import Connection
-from harness.rehearsal.observer.queries import text
+from harness.rehearsal.observer.link import Link
 
 CLIENT = "client backend"
 """pg_stat_activity.backend_type of a session that a program opened (manual, section 27.2.3)."""
@@ -43,27 +44,30 @@ class ActorCounts:
     waiting: int
 
 
-def read_backends(connection: Connection) -> list[Backend]:
-    """Every backend there is now."""
-    rows = connection.execute(text("sessions"), prepare=True).fetchall()
-    return [
-        Backend(
-            pid=row[0],
-            application_name=row[1],
-            backend_type=row[2],
-            state=row[3],
-            wait_event_type=row[4],
-            started_us=row[5],
-            here=row[6],
-        )
-        for row in rows
-    ]
+def read_backends(link: Link) -> list[Backend]:
+    """Every backend there is now; psycopg.OperationalError where the server is away or cancels."""
+    result = link.prepared("sessions", [])
+    return [_backend(result, number) for number in range(result.ntuples)]
 
 
 def count_actors(backends: Iterable[Backend]) -> ActorCounts:
     """How many sessions of the traffic run a statement, and how many of them wait for a lock."""
     active = [b for b in backends if b.state == "active" and Role.of(b.application_name) is Role.TRAFFIC]
     return ActorCounts(active=len(active), waiting=sum(b.wait_event_type == "Lock" for b in active))
+
+
+def _backend(result: PGresult, number: int) -> Backend:
+    """Row `number` of sessions.sql."""
+    pid, name, kind, state, wait_event_type, started_us, here = (result.get_value(number, i) or b"" for i in range(7))
+    return Backend(
+        pid=int(pid),
+        application_name=name.decode(errors="replace"),
+        backend_type=kind.decode(),
+        state=state.decode(),
+        wait_event_type=wait_event_type.decode(),
+        started_us=int(started_us),
+        here=here == b"t",
+    )
 
 
 class Sessions:

@@ -1,7 +1,7 @@
 """Waits as pg_locks shows them: the second witness beside the server's log, and who stands in the migration's way."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import psycopg
 
@@ -35,11 +35,11 @@ class WaitingRow:
     start_us: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Sighting:
     row: WaitingRow
     seen_ns: int
-    polls: int
+    polls: int = 0
 
 
 class WaitSightings:
@@ -59,8 +59,11 @@ class WaitSightings:
             if now.get(pid) != known.row:
                 ended += self._told(self._open.pop(pid))
         for pid, row in now.items():
-            known = self._open.get(pid, _Sighting(row, asked_ns, 0))
-            self._open[pid] = replace(known, seen_ns=asked_ns, polls=known.polls + 1)
+            if pid not in self._open:
+                self._open[pid] = _Sighting(row, asked_ns)
+            known = self._open[pid]
+            known.seen_ns = asked_ns
+            known.polls += 1
         return ended
 
     def finish(self) -> list[WaitSeen]:

@@ -1,6 +1,7 @@
 """Lock waits from log entries: when each began, how long it lasted, how it ended, behind whom."""
 
-from dataclasses import dataclass, replace
+import msgspec
+from msgspec.structs import replace
 
 from harness.model.units import NS_PER_MS
 from harness.postgres.log_lines import LogLine
@@ -27,8 +28,7 @@ _LOST_SESSION_CLASS = "57P"
 """SQLSTATEs 57P01..57P05 end the session, as FATAL or (crash of another backend) as WARNING."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wait:
+class Wait(msgspec.Struct, frozen=True, kw_only=True):
     """One wait for a lock, on the server's wall clock.
 
     `waited_ns` is the server's own figure where it gave one (`exact`), else the difference. `start_ns` and `end_ns` are

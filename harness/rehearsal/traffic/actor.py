@@ -169,7 +169,8 @@ class Actor:
     between them). `freed_ns` is when it became free. `awaits` says that answers of the server are outstanding,
     `turn` counts operations, so that a timer of an earlier one finds out. `served_by` is the number of the session
     that served the operation first. `failure` is set once the operation has failed and is only being rolled back,
-    `again` where it is run once more because of something that the harness added.
+    `again` where it is run once more because of something that the harness added. `untouched` says that nobody but
+    `express.py` has moved it since it began.
     """
 
     __slots__ = (
@@ -195,6 +196,7 @@ class Actor:
         "start_ns",
         "statement",
         "turn",
+        "untouched",
         "variables",
         "version",
         "waited",
@@ -214,25 +216,27 @@ class Actor:
         self.freed_ns = self.due_ns = self.checkout_ns = self.start_ns = self.queued_ns = self.wake_after_ns = 0
         self.version = self.served_by = self.attempts = 0
         self.absorbed = b""
-        self.waited = False
+        self.waited = self.untouched = False
         self.preparing: bytes | None = None
         self.failure: ServerError | None = None
         self.written: list[Written] | None = None
         self.restart(_NO_CODE)
 
     def begin(self, operation: CompiledOperation) -> None:
-        """Take up `operation`, with parameters of its own."""
-        self.operation = operation
+        """Take up `operation`, with parameters of its own, whatever became of the one before."""
         self.attempts = 1
         self.absorbed = b""
-        self.start_ns = 0
+        self.untouched = False
+        self.restart(operation.code)
+        self.take_up(operation)
+        self.random_state = self.client.random.getstate() if operation.repeats else None
+
+    def take_up(self, operation: CompiledOperation) -> None:
+        """The same where the one before left no trace (`untouched`)."""
+        self.operation = operation
         self.code = operation.code
-        self.at = self.statement = 0
-        self.awaits = self.again = False
-        self.preparing = self.failure = self.written = None
         if operation.draws:
             operation.draw(self.variables, self.client.random)
-        self.random_state = self.client.random.getstate() if operation.repeats else None
 
     def restart(self, code: Code) -> None:
         """From the first instruction of `code` on."""

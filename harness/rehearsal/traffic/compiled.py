@@ -78,7 +78,10 @@ def _operation(
         if isinstance(parameter, Fixed)
     }
     draws = compile_parameters(operation.parameters, sources=sources)
-    code = _Compiler(operation, statements, protocol, known=_never_assigned(operation, fixed)).code()
+    known = _never_assigned(operation, fixed)
+    code = _Compiler(operation, statements, protocol, known=known).code()
+    if len(draws) == len(fixed) == len(known) and not _reads(operation, statements, known):
+        fixed, draws = {}, ()
     opening, first = _opening(code)
     return CompiledOperation(
         index=operation.index,
@@ -126,6 +129,13 @@ def _never_assigned(operation: Operation, fixed: Mapping[str, Value]) -> dict[st
     return {name: value for name, value in fixed.items() if isinstance(value, int | float) and name not in assigned}
 
 
+def _reads(operation: Operation, statements: Sequence[CompiledStatement], known: Mapping[str, object]) -> bool:
+    """Whether variables of `known` are read while it runs: by statements and commands; expressions have the numbers."""
+    if any(isinstance(step, Shell) for step in operation.program) or any(s.render is not None for s in statements):
+        return True
+    return any(name in known for statement in operation.statements for name in statement.names)
+
+
 class _Compiler:
     """Turns the instructions of an operation into code, with the driver's own BEGIN, COMMIT and pipeline around it."""
 
@@ -171,9 +181,9 @@ class _Compiler:
             case Assign(name, expression, _):
                 return SetVariable(at, name, compile_expression(fold(expression, self._known)))
             case Sleep(duration, unit_ns, _):
-                return Pause(at, compile_expression(duration), unit_ns=unit_ns)
+                return Pause(at, compile_expression(fold(duration, self._known)), unit_ns=unit_ns)
             case JumpUnless(condition, target, _):
-                return Branch(at, compile_expression(condition), target=target + self._offset)
+                return Branch(at, compile_expression(fold(condition, self._known)), target=target + self._offset)
             case Jump(target):
                 return Branch(at, None, target=target + self._offset)
             case Pipeline(PipelineStep.START, _):

@@ -55,10 +55,10 @@ class Express:
     def answered(self, ready: Sequence[Ready]) -> list[Ready]:
         """Something can be read: take it and go on; those that are left, whole, to the long way are given back."""
         sessions, others = self._sessions, []
-        for event in ready:
-            session = sessions.get(event[0])
+        for descriptor, events in ready:
+            session = sessions.get(descriptor)
             if session is None or (statement := session.swift) is None:
-                others.append(event)
+                others.append((descriptor, events))
                 continue
             consume, is_busy, get_result = session.reads
             result = further = None
@@ -69,30 +69,32 @@ class Express:
                 result = get_result()
                 if (
                     result is not None
-                    and event[1] == READABLE
+                    and events == READABLE
                     and result.status in _GOOD
                     and not is_busy()
                     and (further := get_result()) is None
                 ):
-                    if statement.then is not None:
-                        self._send(session, statement.then)
-                    else:
-                        self._ended(session, statement)
+                    following = statement.then or self._ended(session, statement)
+                    if following is not None:
+                        self._send(session, following)
                     continue
             except psycopg.OperationalError:
                 pass  # the long way meets it again, and finds the server's last words
             self._leave(session, statement, result, further)
-            others.append(event)
+            others.append((descriptor, events))
         return others
 
-    def _ended(self, session: BoundSession, statement: Swift) -> None:
-        """The last statement went well: write the record; whoever waits has the connection from this moment."""
+    def _ended(self, session: BoundSession, statement: Swift) -> Swift | None:
+        """The last statement went well: write the record; whoever waits has the connection from this moment.
+
+        Gives the first statement of theirs, if it is for `_send`.
+        """
         actor = session.serves
         if actor is None or (operation := actor.operation) is None:
             raise LookupError("a session that waits for an answer serves an actor that runs an operation")
         if not statement.last or actor.attempts != 1 or session.pgconn.transaction_status != IDLE:
             self._go_on(actor, session, statement, at=statement.at + 1)
-            return
+            return None
         now = _monotonic_ns() - self._origin_ns
         what = operation.what + session.what
         if actor.version:
@@ -105,21 +107,33 @@ class Express:
             session.swift = actor.operation = None
             actor.freed_ns = now
             self._free.append(actor)
-            return
+            return None
         actor.due_ns, index, actor.version = arriving
-        actor.checkout_ns = now
+        actor.checkout_ns = actor.start_ns = now
         actor.waited = True
-        self.start(actor, session, self._operations[index])
+        return self._begin(actor, session, self._operations[index])
 
     def start(self, actor: Actor, session: BoundSession, operation: CompiledOperation) -> int:
         """Begin `operation` on a connection that is idle; gives the instant just before its first statement."""
-        actor.begin(operation)
         actor.start_ns = start_ns = _monotonic_ns() - self._origin_ns
+        first = self._begin(actor, session, operation)
+        if first is not None:
+            self._send(session, first)
+        return start_ns
+
+    def _begin(self, actor: Actor, session: BoundSession, operation: CompiledOperation) -> Swift | None:
+        """Take up `operation`; gives its first statement, if it is for `_send`."""
         first = operation.first
         if first is None:
+            actor.begin(operation)
             session.swift = None
             self._advance(actor)
-            return start_ns
+            return None
+        if actor.untouched:
+            actor.take_up(operation)
+        else:
+            actor.begin(operation)
+            actor.untouched = True
         if operation.opening:
             variables, client = actor.variables, actor.client
             try:
@@ -127,10 +141,10 @@ class Express:
                     variables[name] = value(client)
             except ExpressionError as error:
                 session.swift = None
+                actor.untouched = False
                 self._fail(actor, ServerError(error.sqlstate, str(error)))
-                return start_ns
-        self._send(session, first)
-        return start_ns
+                return None
+        return first
 
     def _send(self, session: BoundSession, statement: Swift) -> None:
         """Send the statement; where it is not that simple, or something is wrong, the long way finds out."""
@@ -159,6 +173,7 @@ class Express:
         actor = session.serves
         if actor is not None:
             actor.at, actor.statement, actor.awaits = statement.at, statement.index, True
+            actor.untouched = False
 
     def _go_on(self, actor: Actor, session: BoundSession, statement: Swift, *, at: int) -> None:
         """To the interpreter, with nothing outstanding."""

@@ -217,6 +217,7 @@ class Loop:
         actor.waited = waited = actor.due_ns < freed_ns
         session = actor.session
         if session is None:
+            actor.start_ns = 0
             actor.begin(operation)
             actor.waited = waited or not self._pool.idle or bool(self._pool.bidders)
             self._pool.bid(actor)
