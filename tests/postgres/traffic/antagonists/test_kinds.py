@@ -24,6 +24,8 @@ WORKER = (
 def blocks_for_its_time(stage: Any, process: Any, statement: str, *, hold_s: float) -> Any:
     """`statement` waits for the antagonist and for nobody else, until its time is over; what the antagonist did."""
     waiter = stage.waiter(statement)
+    stage.blockers(waiter)
+    time.sleep(0.2)  # whom it met for a moment only, is gone
     _, pids = stage.blockers(waiter)
     waiter.done()
     (acted,) = process.stop()
