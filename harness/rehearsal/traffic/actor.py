@@ -69,7 +69,8 @@ class CompiledOperation:
     `repeats`: a retry has to draw the random numbers of its \\set again; `draws` says whether it has parameters.
 
     `opening` are the variables that it sets first, and `first` the statement that follows them, where that is all there
-    is before the server is asked: what `express.py` begins by itself; else `first` is None.
+    is before the server is asked: what `express.py` begins by itself; else `first` is None. Where all of `opening` are
+    random() between numbers that are known, `ranges` are their bounds.
     """
 
     __slots__ = (
@@ -81,6 +82,7 @@ class CompiledOperation:
         "first",
         "index",
         "opening",
+        "ranges",
         "repeats",
         "retry",
         "what",
@@ -97,6 +99,7 @@ class CompiledOperation:
         evaluates: bool,
         statements: Sequence[CompiledStatement] = (),
         opening: Sequence[tuple[str, Evaluator]] = (),
+        ranges: Sequence[tuple[str, int, int]] = (),
         first: Swift | None = None,
     ) -> None:
         self._statements = statements
@@ -108,6 +111,7 @@ class CompiledOperation:
         self.retry = retry if retry is not None and retry.attempts > 1 and retry.on else None
         self.repeats = self.retry is not None and evaluates
         self.opening = tuple(opening)
+        self.ranges = tuple(ranges)
         self.first = None if self.repeats else first
         self.what = what_ran(index)
 
@@ -227,16 +231,11 @@ class Actor:
         self.attempts = 1
         self.absorbed = b""
         self.untouched = False
-        self.restart(operation.code)
-        self.take_up(operation)
-        self.random_state = self.client.random.getstate() if operation.repeats else None
-
-    def take_up(self, operation: CompiledOperation) -> None:
-        """The same where the one before left no trace (`untouched`)."""
         self.operation = operation
-        self.code = operation.code
+        self.restart(operation.code)
         if operation.draws:
             operation.draw(self.variables, self.client.random)
+        self.random_state = self.client.random.getstate() if operation.repeats else None
 
     def restart(self, code: Code) -> None:
         """From the first instruction of `code` on."""

@@ -24,7 +24,7 @@ from harness.rehearsal.traffic.statement import CompiledStatement
 from harness.spec.operation import Instruction as Step
 from harness.spec.operation import Operation, OperationKind, Send
 from harness.spec.params import Fixed, Sources, compile_parameters
-from harness.spec.pgbench.evaluate import Client, Evaluator, compile_expression
+from harness.spec.pgbench.evaluate import Client, compile_expression, plain_range
 from harness.spec.pgbench.folding import fold
 from harness.spec.pgbench.nodes import Assign, Jump, JumpUnless, Pipeline, PipelineStep, Shell, Sleep, Value
 from harness.spec.pgbench.values import ExpressionError, to_text, typed
@@ -82,7 +82,7 @@ def _operation(
     code = _Compiler(operation, statements, protocol, known=known).code()
     if len(draws) == len(fixed) == len(known) and not _reads(operation, statements, known):
         fixed, draws = {}, ()
-    opening, first = _opening(code)
+    sets, first = _opening(code)
     return CompiledOperation(
         index=operation.index,
         code=code,
@@ -92,20 +92,27 @@ def _operation(
         retry=operation.retry,
         evaluates=any(isinstance(step, Assign) for step in operation.program),
         statements=statements,
-        opening=opening,
+        opening=[(step.name, step.value) for step in sets],
+        ranges=_ranges(sets),
         first=first,
     )
 
 
-def _opening(code: Code) -> tuple[list[tuple[str, Evaluator]], Swift | None]:
+def _opening(code: Code) -> tuple[list[SetVariable], Swift | None]:
     """What is set before the first statement, and that statement, if it is prepared and all that comes before it."""
-    opening: list[tuple[str, Evaluator]] = []
+    sets: list[SetVariable] = []
     for step in code:
         if not isinstance(step, SetVariable):
             break
-        opening.append((step.name, step.value))
-    first = code[len(opening)]
-    return (opening, first) if type(first) is Execute and first.prepares else ([], None)
+        sets.append(step)
+    first = code[len(sets)]
+    return (sets, first) if type(first) is Execute and first.prepares else ([], None)
+
+
+def _ranges(sets: Sequence[SetVariable]) -> list[tuple[str, int, int]]:
+    """Name, lowest value and number of values, where every one is a plain random(); else nothing."""
+    ranges = [(step.name, *step.range) for step in sets if step.range is not None]
+    return ranges if len(ranges) == len(sets) else []
 
 
 def _constant(text: str, *, numeric: bool) -> Value:
@@ -179,7 +186,8 @@ class _Compiler:
             case Send(number):
                 return self._send(at, self._statements[number])
             case Assign(name, expression, _):
-                return SetVariable(at, name, compile_expression(fold(expression, self._known)))
+                folded = fold(expression, self._known)
+                return SetVariable(at, name, compile_expression(folded), range_=plain_range(folded))
             case Sleep(duration, unit_ns, _):
                 return Pause(at, compile_expression(fold(duration, self._known)), unit_ns=unit_ns)
             case JumpUnless(condition, target, _):

@@ -67,21 +67,22 @@ class Express:
                 if is_busy():
                     continue
                 result = get_result()
-                if (
+                is_usual = (
                     result is not None
                     and events == READABLE
                     and result.status in _GOOD
                     and not is_busy()
                     and (further := get_result()) is None
-                ):
-                    following = statement.then or self._ended(session, statement)
-                    if following is not None:
-                        self._send(session, following)
-                    continue
+                )
             except psycopg.OperationalError:
-                pass  # the long way meets it again, and finds the server's last words
-            self._leave(session, statement, result, further)
-            others.append((descriptor, events))
+                is_usual = False  # the long way meets it again, and finds the server's last words
+            if not is_usual:
+                self._leave(session, statement, result, further)
+                others.append((descriptor, events))
+                continue
+            following = statement.then or self._ended(session, statement)
+            if following is not None:
+                self._send(session, following)
         return others
 
     def _ended(self, session: BoundSession, statement: Swift) -> Swift | None:
@@ -129,12 +130,18 @@ class Express:
             session.swift = None
             self._advance(actor)
             return None
-        if actor.untouched:
-            actor.take_up(operation)
-        else:
+        if not actor.untouched:
             actor.begin(operation)
             actor.untouched = True
-        if operation.opening:
+        else:
+            actor.operation, actor.code = operation, operation.code
+            if operation.draws:
+                operation.draw(actor.variables, actor.client.random)
+        if operation.ranges:
+            variables, random = actor.variables, actor.client.random.random
+            for name, low, width in operation.ranges:
+                variables[name] = low + int(random() * width)
+        elif operation.opening:
             variables, client = actor.variables, actor.client
             try:
                 for name, value in operation.opening:

@@ -207,14 +207,15 @@ class Control:
 
 
 class SetVariable(_Silent):
-    """Evaluate and keep."""
+    """Evaluate and keep; `range` is the lowest value and the number of values where it is a plain random()."""
 
-    __slots__ = ("name", "value")
+    __slots__ = ("name", "range", "value")
 
-    def __init__(self, at: int, name: str, value: Evaluator) -> None:
+    def __init__(self, at: int, name: str, value: Evaluator, *, range_: tuple[int, int] | None = None) -> None:
         super().__init__(at)
         self.name = name
         self.value = value
+        self.range = range_
 
     def run(self, actor: Actor) -> int:
         """Set the variable."""

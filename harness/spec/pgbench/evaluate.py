@@ -46,12 +46,27 @@ def compile_expression(expression: Expression) -> Evaluator:
                 [(compile_expression(condition), compile_expression(result)) for condition, result in branches],
                 compile_expression(default),
             )
-        case Call("random", (Constant(low), Constant(high))) if type(low) is int and type(high) is int:
-            return _between(low, high)
+        case Call() if (plain := plain_range(expression)) is not None:
+            low, width = plain
+            return lambda client: low + int(client.random.random() * width)
         case Call(function, arguments):
             return _call(function, [compile_expression(argument) for argument in arguments])
         case _:
             assert_never(expression)
+
+
+def plain_range(expression: Expression) -> tuple[int, int] | None:
+    """The lowest value and the number of values of a random() between constants, nearly every \\set of a script.
+
+    None for anything else, and where a double does not count the values exactly. The value is then
+    `low + int(random() * width)`, with `random()` at least 0 and below 1.
+    """
+    match expression:
+        case Call("random", (Constant(low), Constant(high))) if type(low) is int and type(high) is int:
+            width = high - low + 1
+            return (low, width) if 0 < width < _PLAIN else None
+        case _:
+            return None
 
 
 def _variable(name: str) -> Evaluator:
@@ -108,14 +123,6 @@ def _is(operand: Evaluator, tested: Evaluator) -> Evaluator:
         return type(value) is type(wanted) and value == wanted
 
     return evaluate
-
-
-def _between(low: int, high: int) -> Evaluator:
-    """random() with bounds that are known: nearly every \\set of a script."""
-    width = high - low + 1
-    if not 0 < width < _PLAIN:
-        return lambda client: distributions.uniform(client.random, low, high)
-    return lambda client: low + int(client.random.random() * width)
 
 
 def _random(draw: Callable[..., int], arguments: list[Evaluator]) -> Evaluator:
