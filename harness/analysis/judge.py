@@ -5,6 +5,7 @@ from functools import partial
 from typing import TypeVar
 
 from harness.analysis.accepts import accept, acceptances
+from harness.analysis.alike import fold_alike
 from harness.analysis.budget_checks import budget_checks
 from harness.analysis.checks import check
 from harness.analysis.facts import Facts
@@ -27,7 +28,7 @@ def judge(facts: Facts, scenario: Scenario, *, rules: Sequence[Rule] = RULES) ->
     crashed: list[Check] = []
     found = [f for rule in rules for f in _guarded(rule.hazard.name, partial(rule.find, facts, scenario), crashed)]
     marked, unused = accept(found, acceptances(facts, scenario))
-    findings = tuple(sorted(marked, key=lambda f: (f.accepted is not None, _LEVELS[f.level])))
+    findings = fold_alike(sorted(marked, key=lambda f: (f.accepted is not None, _LEVELS[f.level])))
     trust = _guarded("quality", partial(quality_checks, facts, scenario), crashed)
     checks = [
         *_guarded("budgets", partial(budget_checks, facts, scenario), crashed),
