@@ -6,7 +6,7 @@ from harness.analysis.checks import check, format_limit, judged
 from harness.analysis.facts import Facts, StatementFacts, TrafficFacts
 from harness.analysis.generator_checks import UNSERVED, driven_otherwise
 from harness.analysis.judgement import Check
-from harness.analysis.locking import is_strong
+from harness.analysis.locking import is_strong, mode_of
 from harness.analysis.metric_checks import metric_check
 from harness.analysis.names import short
 from harness.analysis.noisy_checks import outage_check, p99_check
@@ -127,14 +127,20 @@ def _over(statement: StatementFacts | None, limit: int) -> bool:
 
 
 def _worst_held(facts: Facts, direction: Direction) -> tuple[int, int, str, str] | None:
+    """How long, ± what, by which statement, and the lock: of those held as long within their errors, the strongest."""
     held = [
-        (lock.held_ns, lock.error_ns, statement.id, f"{lock.mode} on {short(lock.relation)}")
+        (lock.held_ns, lock, statement)
         for statement in facts.statements
         if statement.direction is direction
         for lock in statement.locks
         if is_strong(lock) and lock.used_by_traffic and lock.held_ns is not None
     ]
-    return max(held, default=None)
+    if not held:
+        return None
+    longest_ns, longest, _ = max(held, key=lambda one: one[0])
+    as_long = [one for one in held if one[0] + one[1].error_ns >= longest_ns - longest.error_ns]
+    _, lock, statement = max(as_long, key=lambda one: (mode_of(one[1].mode) or 0, one[0]))
+    return longest_ns, longest.error_ns, statement.id, f"{lock.mode} on {short(lock.relation)}"
 
 
 def _time(id_: str, label: str, found: int, budget: str) -> Check:

@@ -178,6 +178,11 @@ class TestBudgets:
         one = check(judged(builder), "held")
         assert (one.verdict, one.found, one.blame) == (Verdict.FAIL, "1,600 ms ± 0.5 ms", "S1")
 
+    def test_of_locks_held_as_long_the_strongest_is_named(self) -> None:
+        builder = busy().statement("S1", ALTER, end=11_600, lock_timeout_ms=200)
+        builder.locks("S1", AE, ("public.orders", "ShareLock"))
+        assert check(judged(builder), "held").note == "AccessExclusiveLock on orders"
+
     def test_a_table_that_nobody_uses_may_be_held(self) -> None:
         builder = busy().statement("S1", ALTER, end=11_600, lock_timeout_ms=200)
         builder.locks("S1", ("public.audit", "AccessExclusiveLock"))
