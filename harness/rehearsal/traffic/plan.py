@@ -122,11 +122,10 @@ class TrafficPlan:
         return self.private_folder / f"ledger-{process}.ndjson"
 
     def limits(self, process: int) -> PoolLimits:
-        """Process `process`'s part of the pool: its share of those who may wait, at least one where any may."""
-        own = len(range(process, self.max_waiters, self.processes))
+        """Process `process`'s part of the pool: its share of those who may wait."""
         return PoolLimits(
             pool_timeout_ns=self.pool_timeout_ns,
-            max_waiters=max(own, 1) if self.max_waiters else 0,
+            max_waiters=len(range(process, self.max_waiters, self.processes)),
             connect_cost_ns=self.connect_cost_ns,
             lends=self.pooling is Pooling.TRANSACTION,
         )
@@ -149,8 +148,11 @@ class TrafficPlan:
 
 
 def _processes(traffic: TrafficSpec, *, highest: float, asked: int | None) -> int:
-    """As many as are asked for, else as the highest rate needs; each has at least one actor and one connection."""
-    most = traffic.actors
+    """As many as are asked for, else as the highest rate needs.
+
+    Each has at least one actor and one connection, and one place to wait where those are counted (0 would be any).
+    """
+    most = min(traffic.actors, traffic.max_waiters or traffic.actors)
     if traffic.pooling is Pooling.TRANSACTION and traffic.server_connections:
         most = min(most, traffic.server_connections)
     return min(asked or traffic.processes or max(1, ceil(highest / RATE_PER_PROCESS)), most)
