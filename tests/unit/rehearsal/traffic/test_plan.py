@@ -48,7 +48,7 @@ def test_processes_share_actors_connections_and_places_to_wait() -> None:
     sessions = [number for process in range(3) for number in shared.own_sessions(process)]
     assert (sorted(actors), sorted(sessions)) == (list(range(8)), list(range(4)))
     assert sum(shared.limits(process).max_waiters for process in range(3)) == 7
-    # 0 would be any number: with fewer places than processes each has one.
+    # 0 would be any number: there are no more processes than places.
     scarce = plan(rate=1, processes=3, max_waiters=1)
     assert (scarce.processes, scarce.limits(0).max_waiters) == (1, 1)
     assert plan(rate=1).limits(0).max_waiters == 0
