@@ -62,6 +62,8 @@ class Chooser:
         named: npt.NDArray[np.int64] | None = None,
     ) -> tuple[list[int], list[int]]:
         """`choose` for many arrivals: their versions and their operations; `named` has an entry for each."""
+        if named is None and [len(own) for own in self._operations] == [1]:
+            return self._versions * len(version_draws), self._operations[0] * len(version_draws)
         drawn = np.searchsorted(self._version_edges, version_draws, side="right")
         operations = np.zeros(len(drawn), dtype=np.int64)
         for place, own in enumerate(self._operations):
