@@ -19,13 +19,15 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from harness.snapshot.anonymize.copytext import block_of, columns_of
 from harness.snapshot.anonymize.kernels.changed import Changed
 from harness.snapshot.anonymize.kernels.fields import fields_of
+from harness.snapshot.anonymize.kernels.sorting import COMPILED
 from harness.snapshot.anonymize.keys import Keys
-from harness.snapshot.anonymize.leaks import Originals, Spill
+from harness.snapshot.anonymize.leaks import Originals
 from harness.snapshot.anonymize.policy import Class, ColumnPolicy
 from harness.snapshot.anonymize.rewrite.large_blocks import LargeBlocks
 from harness.snapshot.anonymize.rewrite.plan import ColumnPlan, TablePlan
 from harness.snapshot.anonymize.rewrite.work import compiler
 from harness.snapshot.anonymize.schema import Column
+from harness.snapshot.anonymize.spill import Spill
 from harness.snapshot.anonymize.transform import InPlace, Transform
 from harness.snapshot.anonymize.transforms.compile import compile_transform
 from harness.snapshot.anonymize.transforms.dictionaries import dictionary
@@ -166,8 +168,8 @@ def test_a_stream_with_five_masked_columns(
     if check:
         # Words of the notes are names as well: that is a leak, which costs as much as none.
         spill = collect(None)
-        originals = Originals(spill.finish(), key=_KEY, phrase=spill.phrase)
-        took = _cpu_s(lambda _: collect(None).finish(), lambda: None)
+        originals = Originals(spill.finish(COMPILED), key=_KEY, phrase=spill.phrase)
+        took = _cpu_s(lambda _: collect(None).finish(COMPILED), lambda: None)
     rewriting = LargeBlocks(compile_, key=_KEY, originals=originals)
 
     def rewrite(_: object) -> list[bytes]:

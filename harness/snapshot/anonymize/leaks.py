@@ -1,22 +1,21 @@
 """The leak check: no original value of a masked column may stand anywhere in what is written.
 
-First all masked columns are read and each distinct original becomes a keyed 64-bit number, sorted by column (`Spill`,
+First all masked columns are read and each distinct original becomes a keyed 64-bit number, sorted by column (`spill`,
 `Originals`); then everything that is written is cut into the same pieces (`tokens`) and looked up. What a transform
 made is not looked up: among the values it can make are other rows' originals, by chance or because a dictionary holds
 them. What it *left* is: a piece of its output that was in its input.
 """
 
-import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
 from harness.model.errors import SnapshotError
+from harness.snapshot.anonymize.spill import FILTER, INDEX, distinct, filter_bits, shift_of
 from harness.snapshot.anonymize.tokens import Hashes, Pieces, Places, blanked, pieces_of, whole_fields
 
 UNCHANGED_SHARE = 0.02
@@ -24,16 +23,6 @@ UNCHANGED_SHARE = 0.02
 
 UNCHANGED_LEAST = 3
 """So many may whatever the column's size: a permutation of a small set has one fixed point on average."""
-
-# A column's numbers are sorted in memory up to so many, 16 MB; more of them bucket by bucket, by their highest bits.
-_AT_ONCE = 1 << 21
-_INDEX, _FILTER = ".columns", ".filter"
-_IN_CACHE = 1 << 14
-_PARTS_BITS = 8  # files that are written at once
-# The filter before the search: bits for an original, and words of 64 bits, at the most 64 MB.
-_FILTER_BITS = 16
-_FILTER_WORDS_BITS = (10, 23)
-_LOW_6, _SIX, _ONE = np.uint64(63), np.uint64(6), np.uint64(1)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -45,74 +34,24 @@ class Leak:
     count: int
 
 
-class Spill:
-    """Collects the originals on disk, in `folder`, a file a column; memory stays that of `at_once` numbers."""
-
-    def __init__(self, folder: Path, *, at_once: int = _AT_ONCE) -> None:
-        self._folder = folder
-        folder.mkdir(mode=0o700, exist_ok=True)
-        self._at_once = at_once
-        self._columns: set[int] = set()
-        self.distinct: Counter[int] = Counter()
-        self.phrase = 1
-
-    def add(self, column: int, hashes: Hashes, *, phrase: int) -> None:
-        """Originals of the column with that number; the same one may come again."""
-        self.phrase = max(self.phrase, phrase)
-        self._columns.add(column)
-        with create_or_append(self._folder / f"{column:04}") as file:
-            file.write(hashes.tobytes())
-
-    def finish(self) -> Path:
-        """Sort each column's; the file that `Originals` reads."""
-        whole = self._folder / "originals"
-        files = [self._folder / f"{column:04}" for column in sorted(self._columns)]
-        filter_ = _new_filter(sum(file.stat().st_size // 8 for file in files))
-        with create_or_append(whole) as out:
-            for column, file in zip(sorted(self._columns), files, strict=True):
-                for hashes in self._sorted(file):
-                    out.write(hashes.tobytes())
-                    _mark(filter_, hashes)
-                    self.distinct[column] += len(hashes)
-        with create_or_append(whole.with_suffix(_INDEX)) as index:
-            index.write(np.array(sorted(self.distinct.items()), dtype="<i8").tobytes())
-        with create_or_append(whole.with_suffix(_FILTER)) as out:
-            out.write(filter_.tobytes())
-        return whole
-
-    def _sorted(self, file: Path) -> Iterator[Hashes]:
-        """The distinct numbers of a file in order, which is removed."""
-        count = file.stat().st_size // 8
-        if count <= self._at_once:
-            yield distinct(np.fromfile(file, dtype="<u8"))
-            file.unlink()
-            return
-        bits = min((count // self._at_once).bit_length() + 1, _PARTS_BITS)
-        parts = [file.with_suffix(f".{number:03}") for number in range(1 << bits)]
-        with ExitStack() as stack:
-            opened = [stack.enter_context(create_or_append(part)) for part in parts]
-            for hashes in _numbers_in(file, self._at_once):
-                for out, some in zip(opened, _divided(hashes, bits), strict=True):
-                    out.write(some.tobytes())
-        file.unlink()
-        for part in parts:
-            yield distinct(np.fromfile(part, dtype="<u8"))
-            part.unlink()
-
-
 class Originals:
     """The distinct originals of all masked columns, with a filter before the search: mapped, so shared by processes."""
 
     def __init__(self, file: Path, *, key: bytes, phrase: int) -> None:
         self._hashes: Hashes = _mapped(file, "<u8")
-        self._columns = np.fromfile(file.with_suffix(_INDEX), dtype="<i8").reshape(-1, 2)
+        self._columns = np.fromfile(file.with_suffix(INDEX), dtype="<i8").reshape(-1, 2)
         self._key = key
         self.phrase = phrase
-        self.filter_bits = _mapped(file.with_suffix(_FILTER), "<u8")
-        self.filter_shift = _shift_of(self.filter_bits)
+        self.filter_bits = _mapped(file.with_suffix(FILTER), "<u8")
+        self.filter_shift = shift_of(self.filter_bits)
 
     def __len__(self) -> int:
         return len(self._hashes)
+
+    @property
+    def distinct(self) -> dict[int, int]:
+        """How many originals each masked column has, by its number."""
+        return dict(self._columns.tolist())
 
     def in_fields(
         self, fields: list[bytes], *, left_of: list[bytes] | None = None, in_place: bool = False
@@ -126,7 +65,7 @@ class Originals:
             return Counter()
         pieces = pieces_of(fields, phrase=self.phrase)
         hashes = pieces.hashes(self._key)
-        wanted = _filter_bits(hashes)
+        wanted = filter_bits(hashes)
         likely = np.flatnonzero(self.filter_bits[hashes >> self.filter_shift] & wanted == wanted)
         if left_of is not None:
             before = [blanked(field) for field in left_of]
@@ -209,60 +148,6 @@ def _told(leaks: tuple[Leak, ...]) -> Iterator[str]:
             yield f"{leak.place}: {leak.count} distinct values came out as they went in"
         else:
             yield f"{leak.place}: original values of {leak.source} ({leak.count} times)"
-
-
-def create_or_append(path: Path) -> IO[bytes]:
-    """The file to add to, which only this user may read."""
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "wb")
-
-
-def distinct(hashes: Hashes) -> Hashes:
-    """Each number once, in order; `numpy.unique` takes eight times as long for these."""
-    ordered = np.sort(hashes)
-    first = np.ones(len(ordered), dtype=bool)
-    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
-    return ordered[first]
-
-
-def _new_filter(count: int) -> Hashes:
-    """An empty filter that suits so many originals."""
-    least, most = _FILTER_WORDS_BITS
-    return np.zeros(1 << min(max((count * _FILTER_BITS // 64).bit_length(), least), most), dtype=np.uint64)
-
-
-def _shift_of(filter_: Hashes) -> np.uint64:
-    """By how many bits a number is shifted to tell its word of the filter."""
-    return np.uint64(64 - (len(filter_) - 1).bit_length())
-
-
-def _mark(filter_: Hashes, hashes: Hashes) -> None:
-    """Set the bits of numbers, which are in order."""
-    for begin in range(0, len(hashes), _IN_CACHE):
-        some = hashes[begin : begin + _IN_CACHE]
-        words = some >> _shift_of(filter_)
-        first = np.flatnonzero(np.diff(words, prepend=words[0] + _ONE))
-        filter_[words[first]] |= np.bitwise_or.reduceat(_filter_bits(some), first)
-
-
-def _filter_bits(hashes: Hashes) -> Hashes:
-    """The three bits of each number in its word of the filter."""
-    bits = _ONE << (hashes & _LOW_6)
-    bits |= _ONE << (hashes >> _SIX & _LOW_6)
-    bits |= _ONE << (hashes >> _SIX >> _SIX & _LOW_6)
-    return bits
-
-
-def _numbers_in(file: Path, at_once: int) -> Iterator[Hashes]:
-    with file.open("rb") as opened:
-        while len(hashes := np.fromfile(opened, dtype="<u8", count=at_once)):
-            yield hashes
-
-
-def _divided(hashes: Hashes, bits: int) -> list[Hashes]:
-    """The numbers by their highest bits: up to 16 of them numpy sorts by counting, several times as fast as 64."""
-    parts = (hashes >> np.uint64(64 - bits)).astype(np.uint16)
-    ends = np.cumsum(np.bincount(parts, minlength=1 << bits))
-    return np.split(hashes[np.argsort(parts, kind="stable")], ends[:-1])
 
 
 def _mapped(file: Path, kind: str) -> np.ndarray[tuple[int], np.dtype[Any]]:

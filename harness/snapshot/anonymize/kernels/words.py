@@ -20,6 +20,9 @@ HIGH = np.uint64(0x8080808080808080)
 ONES = np.uint64(0x0101010101010101)
 ALL = np.uint64(0xFF)
 ZERO, ONE, SEVEN = np.uint64(0), np.uint64(1), np.uint64(7)
+SIX, LOW_6 = np.uint64(6), np.uint64(63)
+"""A 64-bit word of bits: which word is the number without its six lowest bits, which bit of it these say."""
+
 BACKSLASHES = ONES * np.uint64(ord("\\"))
 _AFTER_9, _DIGIT_0 = ONES * np.uint64(ord("9") + 1), ONES * np.uint64(ord("0"))
 _AFTER_Z, _A = ONES * np.uint64(ord("z") + 1), ONES * np.uint64(ord("a"))

@@ -15,6 +15,7 @@ from harness.snapshot.anonymize.copytext import NULL, block_of, columns_of, deco
 from harness.snapshot.anonymize.leaks import Originals, original_hashes
 from harness.snapshot.anonymize.policy import Class
 from harness.snapshot.anonymize.rewrite.plan import ColumnPlan, TablePlan
+from harness.snapshot.anonymize.spill import BY_NUMPY
 from harness.snapshot.anonymize.tokens import Hashes
 from harness.snapshot.anonymize.transform import Transform
 
@@ -71,8 +72,10 @@ class Rewritten:
 class Blocks:
     """Works on blocks of lines; holds the compiled transforms and the originals.
 
-    `originals` is None until they are collected, or where no leak check is wanted.
+    `originals` is None until they are collected, or where no leak check is wanted; `sorting` sorts them.
     """
+
+    sorting = BY_NUMPY
 
     def __init__(self, compiler: Compiler, *, key: bytes, originals: Originals | None = None) -> None:
         self._compiler = compiler

@@ -6,12 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.snapshot.anonymize.leaks import Originals, Spill, judge_leaks, refuse_leaks
+from harness.snapshot.anonymize.leaks import Originals, judge_leaks, refuse_leaks
 from harness.snapshot.anonymize.rewrite.blocks import Collected, merge_unchanged
+from harness.snapshot.anonymize.spill import FILE, Spill
 from harness.snapshot.anonymize.tokens import Hashes
-
-FILE = "originals"
-"""The name, in the folder of the check, of the file that processes look values up in."""
 
 
 class Check:
@@ -33,7 +31,7 @@ class Check:
     @property
     def distinct(self) -> int:
         """How many originals there are, each counted once a column."""
-        return sum(self._spill.distinct.values())
+        return len(self._originals) if self._originals else 0
 
     def add(self, collected: Collected) -> None:
         """Originals of one block."""
@@ -41,8 +39,8 @@ class Check:
             self._spill.add(number, hashes, phrase=phrase)
 
     def collected(self) -> None:
-        """All originals are there."""
-        self._originals = Originals(self._spill.finish(), key=self._key, phrase=self._spill.phrase)
+        """All originals are there, and sorted (`work.sort_originals`)."""
+        self._originals = Originals(self._folder / FILE, key=self._key, phrase=self._spill.phrase)
 
     def refuse_in_schema(self, texts: Iterable[tuple[str, list[bytes]]]) -> None:
         """SnapshotError where originals stand in the literals of the schema, each list with its place."""
@@ -64,5 +62,6 @@ class Check:
         for one in unchanged:
             merge_unchanged(same, {number: np.array(list(hashes), dtype=np.uint64) for number, hashes in one.items()})
         unchanged_by_name = {self._masked[number]: len(hashes) for number, hashes in same.items()}
-        distinct = {self._masked[number]: count for number, count in self._spill.distinct.items()}
+        assert self._originals is not None  # noqa: S101 - they are collected first
+        distinct = {self._masked[number]: count for number, count in self._originals.distinct.items()}
         refuse_leaks(judge_leaks(counts, unchanged_by_name, distinct, allowed=self._allowed))

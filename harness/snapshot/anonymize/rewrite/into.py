@@ -12,7 +12,7 @@ from harness.model.words import Role
 from harness.postgres.ports import Server
 from harness.snapshot.anonymize.rewrite.account import Account, TableAccount
 from harness.snapshot.anonymize.rewrite.archive import Part, open_archive
-from harness.snapshot.anonymize.rewrite.check import FILE, Check
+from harness.snapshot.anonymize.rewrite.check import Check
 from harness.snapshot.anonymize.rewrite.contents import copied_columns, quoting_texts, target_contents
 from harness.snapshot.anonymize.rewrite.output import Meter
 from harness.snapshot.anonymize.rewrite.plain_run import anonymize_plain
@@ -21,7 +21,8 @@ from harness.snapshot.anonymize.rewrite.pool import Pool, pool
 from harness.snapshot.anonymize.rewrite.run import Order, anonymize_archive, has_originals
 from harness.snapshot.anonymize.rewrite.sequences import Sequences
 from harness.snapshot.anonymize.rewrite.toc import Entry, write_toc
-from harness.snapshot.anonymize.rewrite.work import Done, Setup, Task, Work, count_found, leak_key
+from harness.snapshot.anonymize.rewrite.work import Done, Setup, Task, Work, count_found, leak_key, sort_originals
+from harness.snapshot.anonymize.spill import FILE
 from harness.snapshot.archives import archive_needs, explain, opened
 from harness.snapshot.clients import client, environment, run_client
 from harness.snapshot.formats import TOC, Dump, Format, recognise
@@ -105,6 +106,7 @@ class _Into:
         for task, done in workers.ordered(tasks):
             self.check.add(done.collected)
             meter.add(task.weight)
+        sort_originals(workers)
         self.check.collected()
         meter.end()
 

@@ -15,6 +15,7 @@ from harness.snapshot.anonymize.kernels.pieces import (
     suspects_of,
     unchanged_rows,
 )
+from harness.snapshot.anonymize.kernels.sorting import COMPILED
 from harness.snapshot.anonymize.kernels.words import Words, all_rows
 from harness.snapshot.anonymize.leaks import Originals, original_hashes
 from harness.snapshot.anonymize.policy import Class
@@ -31,6 +32,8 @@ _MOST_BYTES = 4 * BLOCK_BYTES
 
 class LargeBlocks(Blocks):
     """Works on blocks of lines, as `Blocks` says."""
+
+    sorting = COMPILED
 
     def __init__(self, compiler: Compiler, *, key: bytes, originals: Originals | None = None) -> None:
         keep_freed_memory()

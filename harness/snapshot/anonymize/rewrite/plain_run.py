@@ -17,7 +17,7 @@ from harness.snapshot.anonymize.rewrite.plan import Planner, TablePlan, copy_sta
 from harness.snapshot.anonymize.rewrite.pool import Pool, pool
 from harness.snapshot.anonymize.rewrite.run import Order, has_originals, published
 from harness.snapshot.anonymize.rewrite.sequences import Sequences
-from harness.snapshot.anonymize.rewrite.work import Done, Task, Work, count_found
+from harness.snapshot.anonymize.rewrite.work import Done, Task, Work, count_found, sort_originals
 from harness.snapshot.plain import plain_needs
 from harness.snapshot.streams import chunks
 
@@ -76,6 +76,7 @@ class _PlainRewriting:
             meter = Meter(self.order.on_progress, "read originals", self.order.dump.size_bytes)
             for _, done in workers.ordered(self._tasks(meter, collect=True)):
                 self.check.add(done.collected)
+            sort_originals(workers)
             self.check.collected()
             meter.end()
         self._rewrite(workers)

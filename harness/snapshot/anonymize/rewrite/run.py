@@ -16,7 +16,7 @@ from harness.snapshot.anonymize.keys import FORMAT, Keys
 from harness.snapshot.anonymize.policy import Policy
 from harness.snapshot.anonymize.rewrite.account import Account, TableAccount
 from harness.snapshot.anonymize.rewrite.archive import Archive, open_archive
-from harness.snapshot.anonymize.rewrite.check import FILE, Check
+from harness.snapshot.anonymize.rewrite.check import Check
 from harness.snapshot.anonymize.rewrite.contents import Contents, copied_columns, quoting_texts, target_contents
 from harness.snapshot.anonymize.rewrite.divide import divided, part_name
 from harness.snapshot.anonymize.rewrite.journal import Partial, building, create, no_room
@@ -25,8 +25,9 @@ from harness.snapshot.anonymize.rewrite.pack import check_packing
 from harness.snapshot.anonymize.rewrite.plan import Planner, TablePlan
 from harness.snapshot.anonymize.rewrite.pool import Pool, ProcessEndedError, pool
 from harness.snapshot.anonymize.rewrite.sequences import Sequences
-from harness.snapshot.anonymize.rewrite.work import Done, Setup, Task, Work, leak_key
+from harness.snapshot.anonymize.rewrite.work import Done, Setup, Task, Work, leak_key, sort_originals
 from harness.snapshot.anonymize.schema import Schema
+from harness.snapshot.anonymize.spill import FILE
 from harness.snapshot.formats import TOC, Dump, Format
 
 ALONE_BYTES = 4 * 1024 * 1024
@@ -171,6 +172,7 @@ class _Rewriting:
         for task, done in workers.ordered(self._tasks(meter, wanted=has_originals, collect=True)):
             check.add(done.collected)
             meter.add(task.weight)
+        sort_originals(workers)
         check.collected()
         meter.end()
 

@@ -18,6 +18,8 @@ from harness.snapshot.anonymize.rewrite.journal import create
 from harness.snapshot.anonymize.rewrite.lines import END, blocks, read_range
 from harness.snapshot.anonymize.rewrite.pack import pack
 from harness.snapshot.anonymize.rewrite.plan import ColumnPlan, TablePlan
+from harness.snapshot.anonymize.rewrite.pool import Pool
+from harness.snapshot.anonymize.spill import Spill
 from harness.snapshot.anonymize.transform import Transform
 from harness.snapshot.anonymize.transforms.compile import compile_transform
 from harness.snapshot.streams import truncated
@@ -43,8 +45,8 @@ class Setup:
 class Task:
     """Rows of the table with number `table`, from one of `block`, `span` (file, rows' region, first, end) or `file`.
 
-    `collect` only reads originals; else rows are rewritten, a whole file into `target`. `sql` says that a block is SQL
-    between tables.
+    `collect` only reads originals, and `sort` sorts all that were read; else rows are rewritten, a whole file into
+    `target`. `sql` says that a block is SQL between tables.
     `into` is a server to copy a whole file into: its conninfo, then settings, and the COPY statement last.
     `weight` are the source's bytes that this is, for the progress; `phrase` the leak check's, 0 for none.
     """
@@ -52,6 +54,7 @@ class Task:
     table: int
     part: str = ""
     collect: bool = False
+    sort: bool = False
     block: bytes = b""
     span: tuple[Path, tuple[int, int], int, int] | None = None
     file: tuple[Path, str] | None = None
@@ -97,6 +100,9 @@ class Work:
     def __call__(self, task: Task) -> Done:
         """Do it. SnapshotError or RestoreError name the table or the file."""
         table = self._setup.tables[task.table] if self._setup.tables else _NO_TABLE
+        if task.sort:
+            self._sort()
+            return Done()
         if task.collect:
             return Done(collected=self._collect(table, task))
         if task.into is not None:
@@ -117,6 +123,10 @@ class Work:
             one = self._originals().collect(table, block)
             out.add(one)
         return out
+
+    def _sort(self) -> None:
+        assert self._setup.originals is not None  # noqa: S101 - without a check nothing is collected
+        Spill(self._setup.originals.parent).finish(self._originals().sorting)
 
     def _originals(self) -> Blocks:
         if self._collecting is None:
@@ -181,6 +191,12 @@ class Work:
         from harness.snapshot.anonymize.rewrite.large_blocks import LargeBlocks
 
         return LargeBlocks(self._compiler, key=self._key, originals=known)
+
+
+def sort_originals(workers: Pool[Task, Done]) -> None:
+    """Have the collected originals sorted by one of the processes: it has the compiled loops for it."""
+    for _ in workers.ordered([Task(0, sort=True)]):
+        pass
 
 
 def compiler(keys: Keys, enums: Mapping[str, tuple[str, ...]]) -> Compiler:
