@@ -12,14 +12,16 @@ from hypothesis import strategies as st
 
 from harness.model.errors import SnapshotError
 from harness.snapshot.anonymize.copytext import encode
+from harness.snapshot.anonymize.kernels.sorting import COMPILED
 from harness.snapshot.anonymize.keys import Keys
-from harness.snapshot.anonymize.leaks import Originals, Spill
+from harness.snapshot.anonymize.leaks import Originals
 from harness.snapshot.anonymize.policy import Class, ColumnPolicy
 from harness.snapshot.anonymize.rewrite.blocks import Blocks, Collected
 from harness.snapshot.anonymize.rewrite.large_blocks import LargeBlocks
 from harness.snapshot.anonymize.rewrite.plan import ColumnPlan, TablePlan
 from harness.snapshot.anonymize.rewrite.work import compiler, leak_key
 from harness.snapshot.anonymize.schema import Column
+from harness.snapshot.anonymize.spill import BY_NUMPY, Sorting, Spill
 
 _KEYS = Keys(bytes(range(32)))
 _KEY = leak_key(_KEYS)
@@ -189,16 +191,35 @@ def test_lines_that_do_not_fit_are_refused_as_ever(block: bytes) -> None:
         LargeBlocks(compiler(_KEYS, {}), key=_KEY).rewrite(table, block)
 
 
-def test_numbers_beyond_memory_are_sorted_in_parts(tmp_path: Path) -> None:
+@pytest.mark.parametrize("sorting", [BY_NUMPY, COMPILED], ids=["numpy", "compiled"])
+def test_numbers_beyond_memory_are_sorted_in_parts(tmp_path: Path, sorting: Sorting) -> None:
     numbers = np.random.default_rng(5).integers(0, 2**64 - 1, 5000, dtype=np.uint64)
     spill = Spill(tmp_path, at_once=300)
     for part in np.split(numbers, 10):
         spill.add(3, part, phrase=2)
         spill.add(7, part[:5], phrase=1)
-    file = spill.finish()
+    file = spill.finish(sorting)
     originals = Originals(file, key=_KEY, phrase=spill.phrase)
-    assert spill.distinct == {3: 5000, 7: 50}
+    assert originals.distinct == {3: 5000, 7: 50}
     assert np.array_equal(np.fromfile(file, dtype=np.uint64)[:5000], np.sort(numbers))
     assert originals.count(numbers) == {3: 5000}
     assert originals.count(numbers + np.uint64(1)) == {}
     assert sorted(path.name for path in tmp_path.iterdir()) == ["originals", "originals.columns", "originals.filter"]
+
+
+_SPREAD = st.integers(0, 2**64 - 1)
+_NUMBERS_64 = st.lists(st.one_of(_SPREAD, st.integers(0, 99), st.sampled_from([2**63, 2**64 - 1])), max_size=300)
+
+
+@given(_NUMBERS_64, st.integers(0, 63))
+def test_both_ways_of_sorting_and_marking(listed: list[int], shared: int) -> None:
+    """Also where numbers are not spread: it takes longer then."""
+    numbers = np.array(listed, dtype=np.uint64)
+    if shared:  # the highest bits are alike
+        numbers &= np.uint64((1 << 64 - shared) - 1)
+    plain, compiled = BY_NUMPY.distinct(numbers, shared), COMPILED.distinct(numbers, shared)
+    assert plain.tolist() == compiled.tolist() == sorted(set(numbers.tolist()))
+    filters = np.zeros((2, 1024), dtype=np.uint64)
+    BY_NUMPY.mark(filters[0], plain)
+    COMPILED.mark(filters[1], compiled)
+    assert np.array_equal(*filters)

@@ -5,15 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.snapshot.anonymize.kernels.compiling import compiled
-from harness.snapshot.anonymize.kernels.words import LANE, ONE, SEVEN, ZERO, Bytes, Places, Words, eights_of, padded
+from harness.snapshot.anonymize.kernels.words import LANE, ONE, ZERO, Bytes, Places, Words, eights_of, padded, place_of
 
 _TAB, _NEWLINE = 9, 10
 # Bytes from 8 to 11, tab and newline among them, as 0x80 marks: most words of text have none.
 _LOW_BITS = np.uint64(0x0303030303030303)
 _EIGHTS = np.uint64(0x0808080808080808)
 _MORE = np.uint64(0x7F7F7F7F7F7F7F7F)
-# The product with 1 in byte n alone has n in its highest byte.
-_PLACES, _B56 = np.uint64(0x0001020304050607), np.uint64(56)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +73,7 @@ def _split(data: Bytes, eights: Words, size: int, starts: Places, ends: Places) 
         while marks != ZERO:
             lowest = marks & (~marks + ONE)
             marks ^= lowest
-            place = at + int(((lowest >> SEVEN) * _PLACES) >> _B56)
+            place = at + place_of(lowest)
             byte = data[place]
             if byte == _TAB:
                 if column == width - 1:

@@ -7,7 +7,22 @@ import numpy as np
 from harness.snapshot.anonymize.kernels.columns import is_null
 from harness.snapshot.anonymize.kernels.compiling import compiled, part_of_loop
 from harness.snapshot.anonymize.kernels.fields import Fields
-from harness.snapshot.anonymize.kernels.words import BACKSLASHES, LANE, ONE, TAILS, Bytes, Places, Words, has_byte
+from harness.snapshot.anonymize.kernels.words import (
+    BACKSLASHES,
+    HIGH,
+    LANE,
+    LOW_6,
+    ONE,
+    SIX,
+    TAILS,
+    ZERO,
+    Bytes,
+    Places,
+    Words,
+    has_byte,
+    place_of,
+    signs,
+)
 from harness.snapshot.anonymize.tokens import (
     JOINER,
     LEAST_CHARACTERS,
@@ -25,7 +40,8 @@ RECENT = 1 << 12
 _BACKSLASH, _BLANK = ord("\\"), ord(" ")
 _FOLLOWING, _FOLLOWS = 0xC0, 0x80
 _SUSPECTS = 4096
-_LOW_6, _SIX = np.uint64(63), np.uint64(6)
+# Of UTF-8, each character has four bytes at the most.
+_SURELY_LONG = 4 * LEAST_CHARACTERS
 # Rows of what is known of a field while it is looked at; most fields have fewer words.
 _WORD_BEGINS, _WORD_ENDS, _COMPOUND_OF, _BEGINS, _ENDS, _WORDS_IN = range(6)
 _LINE = 256
@@ -39,11 +55,11 @@ class Filter(NamedTuple):
 
 
 class Text(NamedTuple):
-    """A column: the bytes of the block as they are and as they were, and the bounds of the fields."""
+    """A column: the bytes of the block as they are, also eight at once, those as they were, and the fields' bounds."""
 
     data: Bytes
     eights: Words
-    before: Bytes
+    before: Words
     starts: Places
     ends: Places
 
@@ -75,7 +91,7 @@ def suspects_of(
 
     Both are blanked, and the column has the same bounds in both.
     """
-    given = Text(text.data, text.eights, before.data, *text.column(column))
+    given = Text(text.data, text.eights, before.eights, *text.column(column))
     room = _SUSPECTS
     while True:
         rows, starts, ends = np.empty((3, room), dtype=np.int64)
@@ -145,15 +161,13 @@ def _numbered(state: np.uint64, size: int) -> np.uint64:
     return state ^ state >> S33
 
 
-@part_of_loop
-def _long_enough(data: Bytes, start: int, end: int) -> bool:
-    size = end - start
-    if size < LEAST_CHARACTERS:
-        return False
-    if size < 4 * LEAST_CHARACTERS:  # of UTF-8, each character has four bytes at the most
-        for at in range(start, end):
-            size -= data[at] & _FOLLOWING == _FOLLOWS
-    return size >= LEAST_CHARACTERS
+@compiled
+def _characters(data: Bytes, start: int, end: int) -> int:
+    """How many characters of UTF-8."""
+    count = 0
+    for at in range(start, end):
+        count += data[at] & _FOLLOWING != _FOLLOWS
+    return count
 
 
 @compiled
@@ -169,10 +183,17 @@ def _originals(
         while end > start and not WORD[data[end - 1]]:
             end -= 1
         if start < end and most < PHRASE:
-            most = max(most, _compounds(data, start, end))
-        if not _long_enough(data, start, end):
+            most = max(most, _compounds(data, eights, start, end))
+        if end - start < LEAST_CHARACTERS:
             continue
-        number = number_of(eights, start, end, seed)
+        state, seen = seed, ZERO
+        for at in range(start, end, LANE):
+            word = eights[at] & TAILS[min(LANE, end - at)]
+            seen |= word
+            state = _mixed(state, word)
+        if seen & HIGH and end - start < _SURELY_LONG and _characters(data, start, end) < LEAST_CHARACTERS:
+            continue
+        number = _numbered(state, end - start)
         place = np.int64(number) & (RECENT - 1)
         if recent[place] != number:
             recent[place] = number
@@ -182,13 +203,17 @@ def _originals(
 
 
 @compiled
-def _compounds(data: Bytes, start: int, end: int) -> int:
+def _compounds(data: Bytes, eights: Words, start: int, end: int) -> int:
     """How many compounds the text has, from its first word to its last, counted up to PHRASE."""
     count = 1
-    for at in range(start, end):
-        # Nothing but one sign between two words joins them; more signs than one are counted at the first.
-        if not WORD[data[at]] and WORD[data[at - 1]] and not (JOINER[data[at]] and WORD[data[at + 1]]):
-            count += 1
+    for begin in range(start, end, LANE):
+        marks = signs(eights[begin] & TAILS[min(LANE, end - begin)] | ~TAILS[min(LANE, end - begin)])
+        while marks:
+            at = begin + place_of(marks & (~marks + ONE))
+            marks &= marks - ONE
+            # Nothing but one sign between two words joins them; more signs than one are counted at the first.
+            if WORD[data[at - 1]] and not (JOINER[data[at]] and WORD[data[at + 1]]):
+                count += 1
     return min(count, PHRASE)
 
 
@@ -240,27 +265,32 @@ def _divided(data: Bytes, start: int, end: int, line: Places) -> tuple[int, int]
 
 
 @compiled
-def _filter_bits(number: np.uint64) -> np.uint64:
-    return ONE << (number & _LOW_6) | ONE << (number >> _SIX & _LOW_6) | ONE << (number >> _SIX >> _SIX & _LOW_6)
-
-
-@compiled
 def _look(
     text: Text, row: int, start: int, ends: Places, filter_: Filter, seed: np.uint64, out: Suspects, count: int
 ) -> int:
     """Keep the pieces from `start` to each of `ends`, in order, that may be originals; how many there are then."""
-    state, at = seed, start
+    state, at, seen = seed, start, ZERO
     for end in ends:
         # What a longer piece shares with a shorter one is mixed in once.
         while at + LANE <= end:
-            state = _mixed(state, text.eights[at])
+            word = text.eights[at]
+            # Elsewhere in the field it was made by chance, and so is each longer piece.
+            if word != text.before[at]:
+                return count
+            seen |= word
+            state = _mixed(state, word)
             at += LANE
-        if not _long_enough(text.data, start, end):
+        tail = TAILS[end - at]
+        word = text.eights[at] & tail
+        if word != text.before[at] & tail:
+            return count
+        size = end - start
+        if size < LEAST_CHARACTERS:
             continue
-        rest = _mixed(state, text.eights[at] & TAILS[end - at]) if at < end else state
-        number = _numbered(rest, end - start)
-        wanted = _filter_bits(number)
-        if filter_.bits[np.int64(number >> filter_.shift)] & wanted != wanted or not _stood(text, start, end):
+        number = _numbered(_mixed(state, word) if at < end else state, size)
+        if not _is_likely(filter_, number):
+            continue
+        if (seen | word) & HIGH and size < _SURELY_LONG and _characters(text.data, start, end) < LEAST_CHARACTERS:
             continue
         if count < len(out.rows):
             out.rows[count], out.starts[count], out.ends[count], out.numbers[count] = row, start, end, number
@@ -268,10 +298,8 @@ def _look(
     return count
 
 
-@compiled
-def _stood(text: Text, start: int, end: int) -> bool:
-    """Whether a piece stood in its place before the field was changed: elsewhere in it, it was made by chance."""
-    for at in range(start, end):
-        if text.before[at] != text.data[at]:
-            return False
-    return True
+@part_of_loop
+def _is_likely(filter_: Filter, number: np.uint64) -> bool:
+    word = filter_.bits[np.int64(number >> filter_.shift)]
+    all_three = word >> (number & LOW_6) & word >> (number >> SIX & LOW_6) & word >> (number >> SIX >> SIX & LOW_6)
+    return bool(all_three & ONE)

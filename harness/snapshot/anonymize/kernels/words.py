@@ -1,6 +1,7 @@
 """Eight bytes of text at once, in a 64-bit number: the lowest byte is the first character.
 
-All but `has_byte` are right for bytes below 128 only, as those of ASCII are; marks are 0x80 in each byte that fits.
+Marks are 0x80 in each byte that fits. All but `has_byte` and `signs` are right for bytes below 128 only, as those of
+ASCII are.
 """
 
 import numpy as np
@@ -27,6 +28,8 @@ BACKSLASHES = ONES * np.uint64(ord("\\"))
 _AFTER_9, _DIGIT_0 = ONES * np.uint64(ord("9") + 1), ONES * np.uint64(ord("0"))
 _AFTER_Z, _A = ONES * np.uint64(ord("z") + 1), ONES * np.uint64(ord("a"))
 _CASE = ONES * np.uint64(ord("a") - ord("A"))
+# The product with 1 in byte n alone has n in its highest byte.
+_PLACES, _B56 = np.uint64(0x0001020304050607), np.uint64(56)
 TAILS = np.array([(1 << 8 * size) - 1 for size in range(LANE + 1)], dtype=np.uint64)
 """For a count of bytes, the mask of so many first ones."""
 
@@ -68,10 +71,22 @@ def letters(word: np.uint64) -> np.uint64:
 
 
 @compiled
+def signs(word: np.uint64) -> np.uint64:
+    """Marks what is of no word of the leak check (`tokens.WORD`): neither digit nor letter nor above 127."""
+    return ~(digits(word) | letters(word) | word) & HIGH
+
+
+@compiled
 def has_byte(word: np.uint64, repeated: np.uint64) -> bool:
     """Whether some byte is the one that `repeated` has eight times."""
     other = word ^ repeated
     return bool((other - ONES) & ~other & HIGH != ZERO)
+
+
+@compiled
+def place_of(mark: np.uint64) -> int:
+    """Which of the eight bytes a single mark is of."""
+    return int(((mark >> SEVEN) * _PLACES) >> _B56)
 
 
 @compiled
