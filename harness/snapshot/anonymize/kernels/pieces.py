@@ -13,6 +13,7 @@ from harness.snapshot.anonymize.kernels.words import (
     LANE,
     LOW_6,
     ONE,
+    SEVEN,
     SIX,
     TAILS,
     ZERO,
@@ -43,8 +44,13 @@ _SUSPECTS = 4096
 # Of UTF-8, each character has four bytes at the most.
 _SURELY_LONG = 4 * LEAST_CHARACTERS
 # Rows of what is known of a field while it is looked at; most fields have fewer words.
-_WORD_BEGINS, _WORD_ENDS, _COMPOUND_OF, _BEGINS, _ENDS, _WORDS_IN = range(6)
+_WORD_BEGINS, _WORD_ENDS, _COMPOUND_OF, _BEGINS, _ENDS = range(5)
 _LINE = 256
+_MORE = np.uint64(0x7F7F7F7F7F7F7F7F)
+# The product with one bit in each byte, the lowest, has them side by side in its highest byte, the first one lowest.
+_GATHERED = np.uint64(0x0102040810204080)
+_HIGHEST = np.uint64(0xFF << 56)
+_TWO, _FOUR, _B8 = np.uint64(2), np.uint64(4), np.uint64(8)
 
 
 class Filter(NamedTuple):
@@ -55,11 +61,15 @@ class Filter(NamedTuple):
 
 
 class Text(NamedTuple):
-    """A column: the bytes of the block as they are, also eight at once, those as they were, and the fields' bounds."""
+    """A column: the bytes of the block as they are, also eight at once, those as they were, and the fields' bounds.
+
+    Where nothing was `changed`, `before` are the same bytes.
+    """
 
     data: Bytes
     eights: Words
     before: Words
+    changed: bool
     starts: Places
     ends: Places
 
@@ -91,7 +101,7 @@ def suspects_of(
 
     Both are blanked, and the column has the same bounds in both.
     """
-    given = Text(text.data, text.eights, before.eights, *text.column(column))
+    given = Text(text.data, text.eights, before.eights, text is not before, *text.column(column))
     room = _SUSPECTS
     while True:
         rows, starts, ends = np.empty((3, room), dtype=np.int64)
@@ -220,51 +230,69 @@ def _compounds(data: Bytes, eights: Words, start: int, end: int) -> int:
 @compiled
 def _suspects(text: Text, filter_: Filter, seed: np.uint64, phrase: int, out: Suspects) -> int:
     """Fills `out` as far as there is room, and tells how many there are."""
-    line = np.empty((6, _LINE), dtype=np.int64)
+    line = np.empty((5, _LINE), dtype=np.int64)
     count = 0
     for row in range(len(text.starts)):
         start, end = text.starts[row], text.ends[row]
-        if end - start < LEAST_CHARACTERS:
+        if end - start < LEAST_CHARACTERS or (text.changed and not _is_some_left(text, start, end)):
             continue
-        if end - start >= 2 * line.shape[1]:
-            line = np.empty((6, end - start), dtype=np.int64)
-        words, compounds = _divided(text.data, start, end, line)
-        for at in range(words):
-            # A compound of one word is looked for as a compound.
-            if line[_WORDS_IN, line[_COMPOUND_OF, at]] > 1:
-                ends = line[_WORD_ENDS, at : at + 1]
-                count = _look(text, row, line[_WORD_BEGINS, at], ends, filter_, seed, out, count)
-        for first in range(compounds):
-            ends = line[_ENDS, first : min(first + phrase, compounds)]
-            count = _look(text, row, line[_BEGINS, first], ends, filter_, seed, out, count)
-        if compounds > phrase:
-            ends = line[_ENDS, compounds - 1 : compounds]
-            count = _look(text, row, line[_BEGINS, 0], ends, filter_, seed, out, count)
+        if end - start >= 2 * line.shape[1] - 2:
+            line = np.empty((5, end - start), dtype=np.int64)
+        words, compounds = _divided(text.data, text.eights, start, end, line)
+        # After the last compound stands the whole field.
+        line[_BEGINS, compounds], line[_ENDS, compounds] = line[_BEGINS, 0], line[_ENDS, compounds - 1]
+        # A compound of one word is looked for as a compound.
+        for number in range(0 if words > compounds else words, words + compounds + (compounds > phrase)):
+            if number < words:
+                begin, ends = line[_WORD_BEGINS, number], line[_WORD_ENDS, number : number + 1]
+                compound = line[_COMPOUND_OF, number]
+                if begin == line[_BEGINS, compound] and ends[0] == line[_ENDS, compound]:
+                    continue
+            else:
+                first = number - words
+                begin, ends = line[_BEGINS, first], line[_ENDS, first : max(first + 1, min(first + phrase, compounds))]
+            if ends[-1] - begin >= LEAST_CHARACTERS:
+                count = _look(text, row, begin, ends, filter_, seed, out, count)
     return count
 
 
 @compiled
-def _divided(data: Bytes, start: int, end: int, line: Places) -> tuple[int, int]:
-    """How many words and compounds a field has, where they begin and end, and which words make which compound."""
-    words, compounds, at, after = 0, 0, start, -1
-    while True:
-        while at < end and not WORD[data[at]]:
-            at += 1
-        if at == end:
-            return words, compounds
-        if words == 0 or at - after != 1 or not JOINER[data[after]]:
-            line[_BEGINS, compounds], line[_WORDS_IN, compounds] = at, 0
-            compounds += 1
-        line[_WORD_BEGINS, words], line[_COMPOUND_OF, words] = at, compounds - 1
-        while at < end and WORD[data[at]]:
-            at += 1
-        after = at
-        line[_WORD_ENDS, words], line[_ENDS, compounds - 1] = at, at
-        line[_WORDS_IN, compounds - 1] += 1
-        words += 1
+def _is_some_left(text: Text, start: int, end: int) -> bool:
+    """Whether six bytes in a row are what they were: LEAST_CHARACTERS have no fewer."""
+    run = ZERO  # a bit for each byte so far that is what it was, the latest highest
+    for at in range(start, end, LANE):
+        other = (text.eights[at] ^ text.before[at]) | ~TAILS[min(LANE, end - at)]
+        same = ~(((other & _MORE) + _MORE) | other) & HIGH
+        run = run >> _B8 | (same >> SEVEN) * _GATHERED & _HIGHEST
+        pairs = run & run << ONE
+        if pairs & pairs << _TWO & pairs << _FOUR:
+            return True
+    return False
 
 
 @compiled
+def _divided(data: Bytes, eights: Words, start: int, end: int, line: Places) -> tuple[int, int]:
+    """How many words and compounds a field has, where they begin and end, and which words make which compound."""
+    words, compounds, begin, after = 0, 0, start, -1
+    for lane in range(start, end + 1, LANE):
+        # What stands behind the end ends the last word.
+        marks = signs(eights[lane] & TAILS[min(LANE, end - lane)])
+        while marks != ZERO:
+            at = lane + place_of(marks & (~marks + ONE))
+            marks &= marks - ONE
+            if at > begin:
+                if begin - after != 1 or not JOINER[data[after]]:
+                    line[_BEGINS, compounds] = begin
+                    compounds += 1
+                line[_WORD_BEGINS, words], line[_WORD_ENDS, words] = begin, at
+                line[_COMPOUND_OF, words], line[_ENDS, compounds - 1] = compounds - 1, at
+                words += 1
+                after = at
+            begin = at + 1
+    return words, compounds
+
+
+@part_of_loop
 def _look(
     text: Text, row: int, start: int, ends: Places, filter_: Filter, seed: np.uint64, out: Suspects, count: int
 ) -> int:
