@@ -16,6 +16,7 @@ from harness.snapshot.anonymize.rewrite.archive import read_file
 from harness.snapshot.anonymize.rewrite.blocks import Blocks, Collected, Compiler, Rewritten
 from harness.snapshot.anonymize.rewrite.journal import create
 from harness.snapshot.anonymize.rewrite.lines import END, blocks, read_range
+from harness.snapshot.anonymize.rewrite.loading import large_blocks
 from harness.snapshot.anonymize.rewrite.pack import pack
 from harness.snapshot.anonymize.rewrite.plan import ColumnPlan, TablePlan
 from harness.snapshot.anonymize.rewrite.pool import Pool
@@ -187,10 +188,7 @@ class Work:
         known = Originals(originals, key=self._key, phrase=phrase) if originals else None
         if not self._setup.compiled:
             return Blocks(self._compiler, key=self._key, originals=known)
-        # Imported here: numba takes a quarter of a second, and seconds where its loops were never compiled.
-        from harness.snapshot.anonymize.rewrite.large_blocks import LargeBlocks
-
-        return LargeBlocks(self._compiler, key=self._key, originals=known)
+        return large_blocks()(self._compiler, key=self._key, originals=known)
 
 
 def sort_originals(workers: Pool[Task, Done]) -> None:
