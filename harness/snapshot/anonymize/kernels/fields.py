@@ -64,8 +64,9 @@ def fields_of(block: bytes, *, width: int) -> Fields | None:
 
 @compiled
 def _split(data: Bytes, eights: Words, size: int, starts: Places, ends: Places) -> bool:
-    width = len(starts)
-    column, row, begin = 0, 0, 0
+    width, rows = starts.shape
+    first, last = starts.reshape(-1), ends.reshape(-1)
+    to, in_last_column, begin = 0, (width - 1) * rows, 0
     for at in range(0, size, LANE):
         # A byte that is 8 to 11 has nothing left here but its two low bits.
         other = eights[at] & ~_LOW_BITS ^ _EIGHTS
@@ -75,18 +76,19 @@ def _split(data: Bytes, eights: Words, size: int, starts: Places, ends: Places) 
             marks ^= lowest
             place = at + place_of(lowest)
             byte = data[place]
-            if byte == _TAB:
-                if column == width - 1:
-                    return False
-            elif byte == _NEWLINE:
-                if column != width - 1:
-                    return False
+            if to < in_last_column:
+                if byte != _TAB:
+                    if byte == _NEWLINE:
+                        return False
+                    continue
+                first[to], last[to] = begin, place
+                to += rows
             else:
-                continue
-            starts[column, row], ends[column, row] = begin, place
+                if byte != _NEWLINE:
+                    if byte == _TAB:
+                        return False
+                    continue
+                first[to], last[to] = begin, place
+                to += 1 - in_last_column
             begin = place + 1
-            column += 1
-            if byte == _NEWLINE:
-                column = 0
-                row += 1
-    return column == 0
+    return to == rows

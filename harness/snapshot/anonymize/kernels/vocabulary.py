@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.snapshot.anonymize.kernels.columns import Found, is_null, is_plain
-from harness.snapshot.anonymize.kernels.compiling import compiled
+from harness.snapshot.anonymize.kernels.compiling import compiled, part_of_loop
 from harness.snapshot.anonymize.kernels.fields import Fields
 from harness.snapshot.anonymize.kernels.permutation import LANES, Cipher, change
-from harness.snapshot.anonymize.kernels.words import LANE, ONE, TAILS, ZERO, Bytes, Places, Words
+from harness.snapshot.anonymize.kernels.words import HIGH, LANE, ONE, TAILS, ZERO, Bytes, Places, Words, letters
 
 KEPT_BYTES = 16
 """Words of a dictionary up to this length are looked up here; rows with longer ones are left to the lists."""
@@ -81,13 +81,13 @@ def _enter(vocabulary: Vocabulary) -> None:
         slots[at] = number
 
 
-@compiled
+@part_of_loop
 def _hash(first: np.uint64, second: np.uint64) -> np.uint64:
     mixed = (first * _M1 ^ second) * _M2
     return (mixed ^ mixed >> np.uint64(29)) * _M1
 
 
-@compiled
+@part_of_loop
 def _lookup(eights: Words, start: int, size: int, vocabulary: Vocabulary) -> int:
     """The number of the word at `start`, -1 where it is not known."""
     if size > KEPT_BYTES:
@@ -114,8 +114,20 @@ def _strange(data: Bytes, eights: Words, starts: Places, ends: Places, vocabular
     most = (np.sum(ends - starts) + len(starts)) // 2 + 1
     places, lengths = np.empty(most, dtype=np.int64), np.empty(most, dtype=np.int64)
     left = np.empty(len(starts), dtype=np.int64)
-    found, others = 0, 0
+    found, others, more = 0, 0, 0
     for row in range(len(starts)):
+        start, size = starts[row], ends[row] - starts[row]
+        if not _is_one_word(eights, start, size):
+            left[more] = row
+            more += 1
+            continue
+        number = _lookup(eights, start, size, vocabulary)
+        if number < 0:
+            places[found], lengths[found] = start, size
+            found += 1
+        else:
+            _put(eights, start, size, vocabulary.words[number])
+    for row in left[:more]:
         start, end = starts[row], ends[row]
         if not _is_for_words(data, eights, start, end, vocabulary.longer):
             if not is_null(eights, start, end - start):
@@ -139,7 +151,7 @@ def _strange(data: Bytes, eights: Words, starts: Places, ends: Places, vocabular
     return Found(places[:found], lengths[:found], left[:others])
 
 
-@compiled
+@part_of_loop
 def _put(eights: Words, start: int, size: int, word: Words) -> None:
     tail = TAILS[min(size, LANE)]
     eights[start] = (eights[start] & ~tail) | word[2]
@@ -147,7 +159,19 @@ def _put(eights: Words, start: int, size: int, word: Words) -> None:
         eights[start + LANE] = (eights[start + LANE] & ~TAILS[size - LANE]) | word[3]
 
 
-@compiled
+@part_of_loop
+def _is_one_word(eights: Words, start: int, size: int) -> bool:
+    """Whether a field is letters of ASCII, so many that they can be looked up."""
+    if size == 0 or size > KEPT_BYTES:
+        return False
+    first, second = eights[start], eights[start + LANE]
+    others = (~letters(first) | first) & TAILS[min(size, LANE)]
+    if size > LANE:
+        others |= (~letters(second) | second) & TAILS[size - LANE]
+    return bool(others & HIGH == ZERO)
+
+
+@part_of_loop
 def _is_for_words(data: Bytes, eights: Words, start: int, end: int, longer: bool) -> bool:
     """Whether a field is ASCII without escapes, and no word of it too long."""
     for begin in range(start, end, KEPT_BYTES):
