@@ -91,4 +91,4 @@ def _split(data: Bytes, eights: Words, size: int, starts: Places, ends: Places) 
                 first[to], last[to] = begin, place
                 to += 1 - in_last_column
             begin = place + 1
-    return to == rows
+    return bool(to == rows)

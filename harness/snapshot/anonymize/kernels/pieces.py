@@ -1,10 +1,9 @@
-"""The leak check's loops: originals of a column as numbers, and pieces of text that may be originals (`tokens.py`)."""
+"""The leak check's loops: pieces of text that may be originals, and the numbers of pieces (`tokens.py`)."""
 
 from typing import NamedTuple
 
 import numpy as np
 
-from harness.snapshot.anonymize.kernels.columns import is_null
 from harness.snapshot.anonymize.kernels.compiling import compiled, part_of_loop
 from harness.snapshot.anonymize.kernels.fields import Fields
 from harness.snapshot.anonymize.kernels.words import (
@@ -24,25 +23,14 @@ from harness.snapshot.anonymize.kernels.words import (
     place_of,
     signs,
 )
-from harness.snapshot.anonymize.tokens import (
-    JOINER,
-    LEAST_CHARACTERS,
-    M1,
-    M2,
-    PHRASE,
-    S29,
-    S33,
-    WORD,
-)
+from harness.snapshot.anonymize.tokens import JOINER, LEAST_CHARACTERS, M1, M2, S29, S33
 
-RECENT = 1 << 12
-"""Numbers of a column that are not told again, so that what repeats is sorted once and not once a row: 32 kB."""
+SURELY_LONG = 4 * LEAST_CHARACTERS
+"""So many bytes are LEAST_CHARACTERS in any case: a character of UTF-8 has four at the most."""
 
 _BACKSLASH, _BLANK = ord("\\"), ord(" ")
 _FOLLOWING, _FOLLOWS = 0xC0, 0x80
 _SUSPECTS = 4096
-# Of UTF-8, each character has four bytes at the most.
-_SURELY_LONG = 4 * LEAST_CHARACTERS
 # Rows of what is known of a field while it is looked at; most fields have fewer words.
 _WORD_BEGINS, _WORD_ENDS, _COMPOUND_OF, _BEGINS, _ENDS = range(5)
 _LINE = 256
@@ -89,11 +77,6 @@ def blanked(fields: Fields) -> Fields:
     return other if _blank(other.data, other.eights) else fields
 
 
-def originals_of(text: Fields, column: int, *, seed: np.uint64, recent: Words) -> tuple[Words, int]:
-    """The numbers of whole fields, seldom one twice, and how many compounds the fullest has; `text` is blanked."""
-    return _originals(text.data, text.eights, *text.column(column), seed, recent)
-
-
 def suspects_of(
     text: Fields, before: Fields, column: int, filter_: Filter, *, seed: np.uint64, phrase: int
 ) -> Suspects:
@@ -113,27 +96,6 @@ def suspects_of(
 
 
 @compiled
-def unchanged_rows(before: Words, after: Words, starts: Places, ends: Places) -> Places:
-    """Rows whose field, long enough to be an original, is what it was."""
-    rows = np.empty(len(starts), dtype=np.int64)
-    count = 0
-    for row in range(len(starts)):
-        start, size = starts[row], ends[row] - starts[row]
-        if size >= LEAST_CHARACTERS and not is_null(before, start, size) and _equal(before, after, start, size):
-            rows[count] = row
-            count += 1
-    return rows[:count]
-
-
-@compiled
-def _equal(before: Words, after: Words, start: int, size: int) -> bool:
-    for at in range(0, size, LANE):
-        if (before[start + at] ^ after[start + at]) & TAILS[min(LANE, size - at)]:
-            return False
-    return True
-
-
-@compiled
 def _blank(data: Bytes, eights: Words) -> bool:
     """Whether there was any."""
     at, any_ = 0, False
@@ -149,82 +111,28 @@ def _blank(data: Bytes, eights: Words) -> bool:
     return any_
 
 
-@compiled
-def number_of(eights: Words, start: int, end: int, seed: np.uint64) -> np.uint64:
-    """The number of a piece, as `tokens` defines it."""
-    state = seed
-    for at in range(start, end, LANE):
-        state = _mixed(state, eights[at] & TAILS[min(LANE, end - at)])
-    return _numbered(state, end - start)
-
-
 @part_of_loop
-def _mixed(state: np.uint64, word: np.uint64) -> np.uint64:
+def mixed(state: np.uint64, word: np.uint64) -> np.uint64:
+    """The state of a piece's number (`tokens.number_of`) after eight more bytes, zeros behind the last."""
     mixed = (state ^ word) * M1
     mixed ^= mixed >> S33
     return mixed * M2 ^ mixed >> S29
 
 
 @part_of_loop
-def _numbered(state: np.uint64, size: int) -> np.uint64:
+def numbered(state: np.uint64, size: int) -> np.uint64:
+    """The number of a piece of `size` bytes."""
     state = (state ^ np.uint64(size)) * M1
     return state ^ state >> S33
 
 
 @compiled
-def _characters(data: Bytes, start: int, end: int) -> int:
-    """How many characters of UTF-8."""
+def characters(data: Bytes, start: int, end: int) -> int:
+    """How many characters of UTF-8 there are."""
     count = 0
     for at in range(start, end):
         count += data[at] & _FOLLOWING != _FOLLOWS
     return count
-
-
-@compiled
-def _originals(
-    data: Bytes, eights: Words, starts: Places, ends: Places, seed: np.uint64, recent: Words
-) -> tuple[Words, int]:
-    numbers = np.empty(len(starts), dtype=np.uint64)
-    count, most = 0, 0
-    for row in range(len(starts)):
-        start, end = starts[row], ends[row]
-        while start < end and not WORD[data[start]]:
-            start += 1
-        while end > start and not WORD[data[end - 1]]:
-            end -= 1
-        if start < end and most < PHRASE:
-            most = max(most, _compounds(data, eights, start, end))
-        if end - start < LEAST_CHARACTERS:
-            continue
-        state, seen = seed, ZERO
-        for at in range(start, end, LANE):
-            word = eights[at] & TAILS[min(LANE, end - at)]
-            seen |= word
-            state = _mixed(state, word)
-        if seen & HIGH and end - start < _SURELY_LONG and _characters(data, start, end) < LEAST_CHARACTERS:
-            continue
-        number = _numbered(state, end - start)
-        place = np.int64(number) & (RECENT - 1)
-        if recent[place] != number:
-            recent[place] = number
-            numbers[count] = number
-            count += 1
-    return numbers[:count], most
-
-
-@compiled
-def _compounds(data: Bytes, eights: Words, start: int, end: int) -> int:
-    """How many compounds the text has, from its first word to its last, counted up to PHRASE."""
-    count = 1
-    for begin in range(start, end, LANE):
-        marks = signs(eights[begin] & TAILS[min(LANE, end - begin)] | ~TAILS[min(LANE, end - begin)])
-        while marks:
-            at = begin + place_of(marks & (~marks + ONE))
-            marks &= marks - ONE
-            # Nothing but one sign between two words joins them; more signs than one are counted at the first.
-            if WORD[data[at - 1]] and not (JOINER[data[at]] and WORD[data[at + 1]]):
-                count += 1
-    return min(count, PHRASE)
 
 
 @compiled
@@ -306,7 +214,7 @@ def _look(
             if word != text.before[at]:
                 return count
             seen |= word
-            state = _mixed(state, word)
+            state = mixed(state, word)
             at += LANE
         tail = TAILS[end - at]
         word = text.eights[at] & tail
@@ -315,10 +223,10 @@ def _look(
         size = end - start
         if size < LEAST_CHARACTERS:
             continue
-        number = _numbered(_mixed(state, word) if at < end else state, size)
+        number = numbered(mixed(state, word) if at < end else state, size)
         if not _is_likely(filter_, number):
             continue
-        if (seen | word) & HIGH and size < _SURELY_LONG and _characters(text.data, start, end) < LEAST_CHARACTERS:
+        if (seen | word) & HIGH and size < SURELY_LONG and characters(text.data, start, end) < LEAST_CHARACTERS:
             continue
         if count < len(out.rows):
             out.rows[count], out.starts[count], out.ends[count], out.numbers[count] = row, start, end, number

@@ -7,14 +7,8 @@ import numpy as np
 from harness.snapshot.anonymize.copytext import NULL
 from harness.snapshot.anonymize.kernels.changed import Changed
 from harness.snapshot.anonymize.kernels.fields import Fields, fields_of
-from harness.snapshot.anonymize.kernels.pieces import (
-    RECENT,
-    Filter,
-    blanked,
-    originals_of,
-    suspects_of,
-    unchanged_rows,
-)
+from harness.snapshot.anonymize.kernels.originals import RECENT, originals_of, unchanged_rows
+from harness.snapshot.anonymize.kernels.pieces import Filter, blanked, suspects_of
 from harness.snapshot.anonymize.kernels.sorting import COMPILED
 from harness.snapshot.anonymize.kernels.words import Words, all_rows
 from harness.snapshot.anonymize.leaks import Originals, original_hashes
