@@ -8,9 +8,11 @@ from harness.events.migration import StepEnded, StepStarted, ToolEnded
 from harness.events.observation import (
     TableCount,
 )
-from harness.events.verification import LedgerChecked
+from harness.events.verification import InvariantChecked, LedgerChecked
+from harness.events.versions import StateReached
 from harness.model.catalog import Change, Difference
 from harness.model.words import Direction, Pass
+from harness.spec.scenario import InvariantSpec, Scenario
 from tests.unit.analysis.histories import Builder, busy
 
 
@@ -57,6 +59,18 @@ class TestRollback:
         )
         rollback = analyse(Builder().down().add(ledger).history()).rollback
         assert (rollback.result, rollback.ledger_kept, rollback.ledger_not_followed) == ("data_loss", 7, ("public.x",))
+
+    @pytest.mark.parametrize(("probed", "loaded", "after"), [(3, 27, "data_loss"), (3, 0, "data_loss"), (0, 27, "ok")])
+    def test_facts_lost_after_new_writes_are_those_of_the_probe(self, probed: int, loaded: int, after: str) -> None:
+        kept = InvariantSpec(name="kept", sql="SELECT 0", when="rollback")
+        builder = Builder(Scenario(name="back", invariant=(kept,))).down()
+        builder.add(StateReached(at_ns=1, pass_=Pass.PROBE, state=1, statements=(), name="down"))
+        for pass_, violations in ((Pass.PROBE, probed), (Pass.LOAD, loaded)):
+            builder.add(
+                InvariantChecked(at_ns=2, pass_=pass_, name="kept", moment="after rollback", violations=violations)
+            )
+        rollback = analyse(builder.history()).rollback
+        assert (rollback.after_new_writes, rollback.result) == (after, "data_loss")
 
     def test_a_failure_is_worst(self) -> None:
         builder = Builder().statement(
