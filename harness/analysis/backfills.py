@@ -1,5 +1,6 @@
 """Transactions that change most of a table."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -25,8 +26,12 @@ def backfills(facts: Facts) -> Iterator[Backfill]:
     done: set[tuple[str, str]] = set()
     for statement in facts.statements:
         mates = transaction_of(facts, statement)
+        changed_by_relation: Counter[str] = Counter()
+        for mate in mates:
+            for work in mate.relations:
+                changed_by_relation[work.relation] += _changed(work)
         for work in statement.relations:
-            changed = sum(_changed(w) for mate in mates for w in mate.relations if w.relation == work.relation)
+            changed = changed_by_relation[work.relation]
             key = mates[0].id, work.relation
             if key in done or work.kind not in TABLE_KINDS or not work.rows_before or not _changed(work):
                 continue

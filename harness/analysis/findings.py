@@ -1,11 +1,14 @@
 """How a rule makes a finding: where it is, what was measured, and a fingerprint that survives edits elsewhere."""
 
+from collections.abc import Sequence
 from hashlib import sha256
 
 from harness.analysis.facts import StatementFacts
 from harness.analysis.judgement import Finding, Hazard, Level
 from harness.model.words import Direction
 
+MOST_LINES = 5
+"""Lines of evidence of one kind; three hundred partitions are not told one by one."""
 FINGERPRINT_CHARACTERS = 16
 """64 bits: two findings of one project collide with a chance below 10⁻¹⁰."""
 
@@ -43,6 +46,16 @@ def finding(
         fingerprint=_fingerprint(hazard, relation, statement, where),
         accepted=None,
     )
+
+
+def some_of(lines: Sequence[str]) -> tuple[str, ...]:
+    """The first lines, and how many more there are.
+
+    >>> some_of(["a", "b", "c", "d", "e", "f", "g"])
+    ('a', 'b', 'c', 'd', 'e', '… and 2 more')
+    """
+    more = len(lines) - MOST_LINES
+    return (*lines[:MOST_LINES], f"… and {more:,} more") if more > 0 else tuple(lines)
 
 
 def on_the_way(level: Level, direction: Direction) -> Level:

@@ -1,11 +1,12 @@
 """What a statement held: exact modes from the trace pass, times from the load pass, with error bounds."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
-from harness.analysis.facts import LockFacts
-from harness.analysis.names import qualified
+from harness.analysis.facts import LockFacts, WorkFacts
+from harness.analysis.names import TABLE_KINDS, qualified
 from harness.analysis.runs import Run
 from harness.events.history import History
 from harness.events.migration import LocksTaken, TakenLock
@@ -41,7 +42,7 @@ class Beginning:
         return kind not in self.kinds or relation in self.names or relation in self.renamed
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LockBook:
     """The lock events, sorted out once: traced locks by statement, polled holds and waits of the migration."""
 
@@ -51,6 +52,14 @@ class LockBook:
     waits: tuple[LockWaited, ...]
     others: tuple[LockWaited, ...] = ()
     """The waits of everybody else."""
+
+    @cached_property
+    def holds_by_lock(self) -> Mapping[tuple[int, str, str], Sequence[LockHeld]]:
+        """The polled holds by pid, relation and mode: a statement on a thousand partitions has thousands."""
+        found: dict[tuple[int, str, str], list[LockHeld]] = defaultdict(list)
+        for hold in self.holds:
+            found[hold.pid, hold.relation, hold.mode].append(hold)
+        return found
 
 
 def lock_book(history: History, *, waits: Sequence[LockWaited] | None = None) -> LockBook:
@@ -100,15 +109,33 @@ def polled_holds(book: LockBook, runs: Sequence[Run]) -> Polled:
 
 
 def locks_of(
-    key: tuple[Direction, str], *, book: LockBook, polled: Polled, runs: Sequence[Run], used: frozenset[str]
+    key: tuple[Direction, str],
+    *,
+    book: LockBook,
+    polled: Polled,
+    runs: Sequence[Run],
+    works: Sequence[WorkFacts],
+    used: frozenset[str],
 ) -> tuple[LockFacts, ...]:
-    """The relation locks of one statement, strongest first; `runs` are its runs under load."""
-    traced = book.traced.get(key, ())
+    """The relation locks of one statement, strongest first; `runs` are its runs under load, `works` what it did."""
+    traced = (*book.traced.get(key, ()), *_of_writes(works, book=book, traced=book.traced.get(key, ())))
     known = {(lock.relation, lock.mode) for lock, _ in traced}
     seen = [(_as_taken(hold), False) for hold in polled.get(key, ()) if (hold.relation, hold.mode) not in known]
     unique = {(lock.relation, lock.mode): (lock, exact) for lock, exact in (*traced, *seen)}
     facts = [_lock(lock, exact=exact, book=book, runs=runs, used=used) for lock, exact in unique.values()]
     return tuple(sorted(facts, key=lambda lock: (-_strength(lock.mode), lock.relation)))
+
+
+def _of_writes(
+    works: Sequence[WorkFacts], *, book: LockBook, traced: Iterable[tuple[TakenLock, bool]]
+) -> Iterator[tuple[TakenLock, bool]]:
+    """ROW EXCLUSIVE on what was written to: a DO block that commits on its way has given its locks back at its end."""
+    known = {lock.relation for lock, _ in traced if _strength(lock.mode) >= LockMode.ROW_EXCLUSIVE}
+    for work in works:
+        if work.kind in TABLE_KINDS and work.rows_changed and work.relation not in known:
+            existed = book.beginning.existed(work.relation, kind=work.kind)
+            mode = LockMode.ROW_EXCLUSIVE.pg_name
+            yield TakenLock(relation=work.relation, kind=work.kind, mode=mode, existed=existed, oid=0), False
 
 
 def mode_of(name: str) -> LockMode | None:
@@ -192,9 +219,8 @@ def _held(lock: TakenLock, *, book: LockBook, run: Run) -> tuple[Span, int] | No
     a hold as long as a logged wait is longer than the polling interval.
     """
     holds = [
-        h for h in book.holds
-        if h.pid == run.started.pid and h.relation == lock.relation and h.mode == lock.mode
-        and h.start_ns <= run.transaction_span.end_ns and h.end_ns >= run.span.start_ns
+        h for h in book.holds_by_lock.get((run.started.pid, lock.relation, lock.mode), ())
+        if h.start_ns <= run.transaction_span.end_ns and h.end_ns >= run.span.start_ns
     ]  # fmt: skip
     waits = [w for w in book.waits if w.pid == run.started.pid and _within(w, run)]
     own = [w for w in waits if w.target == "relation" and w.relation == lock.relation and w.mode == lock.mode]

@@ -1,11 +1,11 @@
 """Strong locks in force while a statement does work that grows with the table, or longer than the budget."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from harness.analysis.backfills import Backfill, backfills
 from harness.analysis.facts import Facts, StatementFacts, WorkFacts
-from harness.analysis.findings import finding, on_the_way
+from harness.analysis.findings import finding, on_the_way, some_of
 from harness.analysis.held import Holding, counts_fully, growing_work, holdings, is_used
 from harness.analysis.judgement import Finding, Hazard, Level
 from harness.analysis.names import short
@@ -24,14 +24,19 @@ def long_holds(
     limit = parse_duration(scenario.budgets.held)
     together = {backfill.statement.id: backfill for backfill in backfills(facts)}
     for statement in facts.statements:
-        works = growing_work(statement) or _worked_together(statement, together.get(statement.id))
+        growing = growing_work(statement)
+        works = growing or _worked_together(statement, together.get(statement.id))
+        worker = statement.id if growing else f"the transaction up to {statement.id}"
+        worked = some_of([f"{worker} {work_text(work)}" for work in works])
+        remedy = ""
         for holding in holdings(facts, statement):
             key = statement.direction, holding.relation
             long = (holding.lock.held_ns or 0) > limit
             if key in seen or not chosen(holding) or not (works or long) or not _counts(facts, statement, holding):
                 continue
             seen.add(key)
-            yield _finding(hazard, statement, holding, facts=facts, works=works, effect=effect)
+            remedy = remedy or safer(statement, facts)
+            yield _finding(hazard, statement, holding, works=works, worked=worked, effect=effect, remedy=remedy)
 
 
 def _worked_together(statement: StatementFacts, backfill: Backfill | None) -> tuple[WorkFacts, ...]:
@@ -51,9 +56,10 @@ def _finding(
     statement: StatementFacts,
     holding: Holding,
     *,
-    facts: Facts,
     works: tuple[WorkFacts, ...],
+    worked: Sequence[str],
     effect: str,
+    remedy: str,
 ) -> Finding:
     level = Level.ERROR if not works or counts_fully(works) else Level.WARNING
     lock, taker = holding.lock, holding.taken_by
@@ -68,17 +74,13 @@ def _finding(
         marker=", ".join(part for part in (f"{lock.mode} on {short(lock.relation)}", held) if part),
         evidence=(
             f"{taker.id} took {lock.mode} on {lock.relation}; it lasts to the end of the transaction",
-            *(f"{_worker(statement)} {work_text(work)}" for work in works),
+            *worked,
             f"{held} ± {format_duration(lock.error_ns)} under load" if held else "",
             "" if level is Level.ERROR else "the table is small here: judged by its class of work",
         ),
         impact=_impact(statement),
-        remedy=safer(statement, facts),
+        remedy=remedy,
     )
-
-
-def _worker(statement: StatementFacts) -> str:
-    return statement.id if growing_work(statement) else f"the transaction up to {statement.id}"
 
 
 def _doing(statement: StatementFacts, works: tuple[WorkFacts, ...]) -> str:

@@ -83,7 +83,9 @@ class _Parts:
 def _statement(parts: _Parts, *, sources: StatementSources) -> StatementFacts:
     shown, traced, runs = parts.shown, parts.traced, parts.runs
     start, end, before = shown.started, shown.ended, traced.ended if traced else None
-    locks = locks_of(parts.key, book=sources.book, polled=sources.graph.polled, runs=runs, used=sources.used)
+    locks = locks_of(
+        parts.key, book=sources.book, polled=sources.graph.polled, runs=runs, works=parts.works, used=sources.used
+    )
     waits = tuple(_wait(wait, sources.graph) for run in runs for wait in waits_in(run, sources.book))
     blocked = sources.blocked.get(parts.key, ())
     hold, worst = longest_hold(locks), max(blocked, key=lambda b: b.waited_ns, default=None)

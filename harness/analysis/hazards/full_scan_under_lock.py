@@ -29,11 +29,13 @@ HAZARD = Hazard(
 def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
     """One finding a statement and table."""
     for statement in facts.statements:
+        remedy = ""
         held = {holding.relation: holding for holding in holdings(facts, statement)}
         for work in growing_work(statement):
             holding = held.get(work.relation)
             if holding is None or (statement.direction is Direction.DOWN and not is_used(facts, work.relation)):
                 continue
+            remedy = remedy or safer(statement, facts)
             yield finding(
                 HAZARD,
                 on_the_way(Level.ERROR if counts_fully([work]) else Level.WARNING, statement.direction),
@@ -46,5 +48,5 @@ def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
                     f"{holding.taken_by.id} holds {holding.lock.mode} on {holding.lock.relation} meanwhile",
                 ),
                 impact="the time grows with the table",
-                remedy=safer(statement, facts),
+                remedy=remedy,
             )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from harness.analysis.backfills import backfills, commits_inside
 from harness.analysis.facts import Facts, StatementFacts
-from harness.analysis.findings import finding, on_the_way
+from harness.analysis.findings import finding, on_the_way, some_of
 from harness.analysis.held import growing_work, same_transaction
 from harness.analysis.judgement import Finding, Hazard, Level
 from harness.analysis.work import work_text
@@ -43,7 +43,7 @@ def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
             statement=statement,
             relation=next((work.relation for work in growing_work(statement)), ""),
             marker=f"1 of {len(mates)} statements in one transaction" if len(mates) > 1 else "one long transaction",
-            evidence=tuple(f"{statement.id} {work_text(work)}" for work in growing_work(statement)),
+            evidence=some_of([f"{statement.id} {work_text(work)}" for work in growing_work(statement)]),
             impact="locks and dead rows last to the end of the transaction",
             remedy="-- give each statement a transaction of its own, and change data in batches",
         )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from harness.analysis.facts import Facts
 from harness.analysis.failures import UpFailure, up_failures
-from harness.analysis.findings import finding
+from harness.analysis.findings import finding, some_of
 from harness.analysis.judgement import Finding, Hazard, Level
 from harness.model.words import Direction
 from harness.spec.scenario import Scenario
@@ -42,5 +42,5 @@ def _rows(facts: Facts, failure: UpFailure) -> tuple[str, ...]:
     """Rows that were committed before the failure, in words; those of earlier steps are meant to stay."""
     steps = {s.step for s in facts.statements if s.direction is Direction.UP}
     if failure.statement.trace_sqlstate and steps == {failure.statement.step}:
-        return tuple(f"changed rows of {relation}" for relation in facts.state.changed_by_up)
+        return some_of([f"changed rows of {relation}" for relation in facts.state.changed_by_up])
     return ()

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from harness.analysis.facts import Facts
-from harness.analysis.findings import finding, on_the_way
+from harness.analysis.findings import finding, on_the_way, some_of
 from harness.analysis.held import counts_fully, growing_work
 from harness.analysis.judgement import Finding, Hazard, Level
 from harness.analysis.names import short
@@ -38,7 +38,7 @@ def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
             statement=statement,
             relation=works[0].relation,
             marker=f"scans {short(works[0].relation)}",
-            evidence=tuple(f"{statement.id} {work_text(work)}" for work in works),
+            evidence=some_of([f"{statement.id} {work_text(work)}" for work in works]),
             impact="the time grows with the partition",
             remedy=safer(statement, facts),
         )

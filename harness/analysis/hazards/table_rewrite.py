@@ -29,11 +29,13 @@ HAZARD = Hazard(
 def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
     """An error a table; a warning for one with few rows here, nothing for an empty one."""
     for statement in facts.statements:
+        remedy = ""
         for work in statement.relations:
             if not work.rewritten or work.truncated or work.kind not in TABLE_KINDS or not grows(work):
                 continue
             if statement.direction is Direction.DOWN and not is_used(facts, work.relation):
                 continue
+            remedy = remedy or safer(statement, facts)
             yield finding(
                 HAZARD,
                 on_the_way(Level.ERROR if counts_fully([work]) else Level.WARNING, statement.direction),
@@ -47,5 +49,5 @@ def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
                     f"{format_bytes(statement.wal_bytes)} of WAL" if statement.wal_bytes is not None else "",
                 ),
                 impact="the time, the disk space and the WAL grow with the table",
-                remedy=safer(statement, facts),
+                remedy=remedy,
             )

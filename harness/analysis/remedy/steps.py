@@ -10,6 +10,9 @@ LOCK_TIMEOUT = "100ms"
 """Long enough for a lock between two short statements of the application; what queues behind it waits no longer than
 a person takes for "at once"."""
 
+_MOST_SHOWN, _FIRST_SHOWN = 40, 12
+"""Lines that people read at once, and of a longer script the first ones: a table of 800 partitions makes 2,400."""
+
 RETRY = (
     f"SET lock_timeout = '{LOCK_TIMEOUT}';  "
     "-- and run it again when it fails with 55P03: the queue drains between attempts"
@@ -64,7 +67,11 @@ class Way:
             lines += [piece.text for piece in self.pieces]
         else:
             lines += [RETRY, *timed(self.pieces)] if not self.pieces[0].patient else timed(self.pieces, bounded=None)
-        return "\n".join(line for line in lines if line)
+        shown = [line for line in lines if line]
+        if len(shown) > _MOST_SHOWN:
+            more = len(shown) - _FIRST_SHOWN
+            shown[_FIRST_SHOWN:] = [f"-- … and {more:,} lines alike: rehearse run --try-remedy writes them all"]
+        return "\n".join(shown)
 
 
 def timed(pieces: Iterable[Piece], *, bounded: bool | None = True) -> list[str]:

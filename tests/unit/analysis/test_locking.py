@@ -83,3 +83,11 @@ def test_for_an_index_alone_it_can() -> None:
     builder.locks("S3", ("public.orders_pkey", "AccessExclusiveLock"), kind="i", parent="public.orders")
     facts = analyse(builder.history())
     assert requested_lock(facts, facts.statements[2]) is not None
+
+
+def test_what_was_written_to_was_locked_though_its_transaction_is_over_when_the_trace_looks() -> None:
+    block = "DO $$BEGIN UPDATE orders SET a = 1; COMMIT; END$$"
+    builder = busy().statement("S1", block, tag="DO", autocommit=True).locks("S1", ("public.audit", "RowExclusiveLock"))
+    builder.work("S1", rows_updated=40).work("S1", "public.audit", rows_inserted=1).work("S1", "public.read_only")
+    locks = {lock.relation: (lock.mode, lock.exact) for lock in statements(builder)["S1"].locks}
+    assert locks == {"public.orders": ("RowExclusiveLock", False), "public.audit": ("RowExclusiveLock", True)}
