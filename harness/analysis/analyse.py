@@ -28,6 +28,7 @@ from harness.analysis.residue import did_go_down, invariants_of, rollback_of, st
 from harness.analysis.room import with_room
 from harness.analysis.runs import Run, runs_of
 from harness.analysis.sessions import OperationFinder, Sessions, sessions_of
+from harness.analysis.sizes import small_tables_of
 from harness.analysis.statements import StatementSources, statements_of
 from harness.analysis.throughput import traffic_of
 from harness.analysis.timeline import timeline_of
@@ -105,6 +106,7 @@ def analyse(history: History) -> Facts:
         session=session_of(history),
         effect=effect_of(history),
         left=left_of(history, statements),
+        small_tables=small_tables_of(history),
         tables=history.of(TableSeen),
         opinion=next(iter(history.of(OpinionGiven)), None),
     )

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from harness.analysis.facts import Facts, LockFacts, StatementFacts, WorkFacts
+from harness.analysis.judgement import Level
 from harness.analysis.locking import is_strong, mode_of
 from harness.analysis.names import TABLE_KINDS
-from harness.analysis.work import grows, is_big
+from harness.analysis.work import BIG_ROWS, grows, is_big
 from harness.model.locks import LockMode
 
 INDEX_KINDS = frozenset({"i", "I"})
@@ -67,9 +68,17 @@ def growing_work(statement: StatementFacts) -> tuple[WorkFacts, ...]:
     return tuple(sorted(found, key=lambda work: -(work.rows_before or 0)))
 
 
-def counts_fully(works: Iterable[WorkFacts]) -> bool:
-    """Whether any of the tables is big enough for an error; smaller ones give a warning, by class of work."""
-    return any(is_big(work) for work in works)
+def weight(facts: Facts, works: Iterable[WorkFacts]) -> Level:
+    """An error where any of the tables is big, a note where all are small for certain, together too, else a warning.
+
+    In a snapshot that is small as a whole a table is judged by its class of work: nobody knows how it grows.
+    """
+    done = tuple(works)
+    if any(is_big(work) for work in done):
+        return Level.ERROR
+    # Many small partitions are as much work as one large table.
+    small = sum(work.rows_before or 0 for work in done) < BIG_ROWS
+    return Level.NOTE if small and all(work.relation in facts.small_tables for work in done) else Level.WARNING
 
 
 def is_used(facts: Facts, relation: str) -> bool:

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import Final
 
 from harness.analysis.backfills import Backfill, backfills
 from harness.analysis.facts import Facts, StatementFacts, WorkFacts
 from harness.analysis.findings import finding, on_the_way, some_of
-from harness.analysis.held import Holding, counts_fully, growing_work, holdings, is_used
+from harness.analysis.held import Holding, growing_work, holdings, is_used, weight
 from harness.analysis.judgement import Finding, Hazard, Level
 from harness.analysis.names import short
 from harness.analysis.remedy.safer import safer
@@ -15,12 +16,18 @@ from harness.model.units import format_duration, parse_duration
 from harness.model.words import Direction
 from harness.spec.scenario import Scenario
 
+_WEIGHTS: Final = {Level.NOTE: 0, Level.WARNING: 1, Level.ERROR: 2}
+_SMALL: Final = {
+    Level.WARNING: "the table is small here: judged by its class of work",
+    Level.NOTE: "the table is small, beside larger ones of the snapshot or by production's statistics",
+}
+
 
 def long_holds(
     hazard: Hazard, facts: Facts, scenario: Scenario, *, chosen: Callable[[Holding], bool], effect: str
 ) -> Iterator[Finding]:
-    """A finding for each table that a chosen lock keeps from others, at the statement that works."""
-    seen: set[tuple[Direction, str]] = set()
+    """A finding for each table that a chosen lock keeps from others, at the first statement that weighs most."""
+    found: dict[tuple[Direction, str], tuple[Level, Finding]] = {}
     limit = parse_duration(scenario.budgets.held)
     together = {backfill.statement.id: backfill for backfill in backfills(facts)}
     for statement in facts.statements:
@@ -28,15 +35,20 @@ def long_holds(
         works = growing or _worked_together(statement, together.get(statement.id))
         worker = statement.id if growing else f"the transaction up to {statement.id}"
         worked = some_of([f"{worker} {work_text(work)}" for work in works])
-        remedy = ""
+        weighs, remedy = weight(facts, works) if works else Level.ERROR, ""
         for holding in holdings(facts, statement):
-            key = statement.direction, holding.relation
             long = (holding.lock.held_ns or 0) > limit
-            if key in seen or not chosen(holding) or not (works or long) or not _counts(facts, statement, holding):
+            if not chosen(holding) or not (works or long) or not _counts(facts, statement, holding):
                 continue
-            seen.add(key)
+            key = statement.direction, holding.relation
+            # However few rows there are: the lock was held, and waited for, that long.
+            level = Level.WARNING if long and weighs is Level.NOTE else weighs
+            if key in found and _WEIGHTS[level] <= _WEIGHTS[found[key][0]]:
+                continue
             remedy = remedy or safer(statement, facts)
-            yield _finding(hazard, statement, holding, works=works, worked=worked, effect=effect, remedy=remedy)
+            one = _finding(hazard, level, statement, holding, works=works, worked=worked, effect=effect, remedy=remedy)
+            found[key] = level, one
+    yield from (one for _, one in found.values())
 
 
 def _worked_together(statement: StatementFacts, backfill: Backfill | None) -> tuple[WorkFacts, ...]:
@@ -53,6 +65,7 @@ def _counts(facts: Facts, statement: StatementFacts, holding: Holding) -> bool:
 
 def _finding(
     hazard: Hazard,
+    level: Level,
     statement: StatementFacts,
     holding: Holding,
     *,
@@ -61,7 +74,6 @@ def _finding(
     effect: str,
     remedy: str,
 ) -> Finding:
-    level = Level.ERROR if not works or counts_fully(works) else Level.WARNING
     lock, taker = holding.lock, holding.taken_by
     held = f"held {format_duration(lock.held_ns)}" if lock.held_ns is not None else ""
     why = f"while {statement.id} {_doing(statement, works)}" if works else f"for {format_duration(lock.held_ns or 0)}"
@@ -76,7 +88,7 @@ def _finding(
             f"{taker.id} took {lock.mode} on {lock.relation}; it lasts to the end of the transaction",
             *worked,
             f"{held} ± {format_duration(lock.error_ns)} under load" if held else "",
-            "" if level is Level.ERROR else "the table is small here: judged by its class of work",
+            _SMALL.get(level, ""),
         ),
         impact=_impact(statement),
         remedy=remedy,

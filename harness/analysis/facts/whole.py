@@ -109,6 +109,8 @@ class Facts:
     """What the change left behind, where the trace pass measured it."""
     chains: tuple[ChainFacts, ...] = ()
     """The lock queue around each statement that waited or made others wait, at its worst moment."""
+    small_tables: frozenset[str] = frozenset()
+    """Tables known to have few rows in production too: work over all of them is done at once."""
     tables: tuple[TableSeen, ...] = ()
     """The tables that the migration names, as they were before it."""
     opinion: OpinionGiven | None = None

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from harness.analysis.facts import Facts
 from harness.analysis.findings import finding, on_the_way
-from harness.analysis.held import counts_fully, growing_work, holdings, is_used
+from harness.analysis.held import growing_work, holdings, is_used, weight
 from harness.analysis.judgement import Finding, Hazard, Level
 from harness.analysis.names import short
 from harness.analysis.remedy.safer import safer
-from harness.analysis.work import work_text
+from harness.analysis.work import is_big, work_text
 from harness.model.words import Direction
 from harness.spec.scenario import Scenario
 
@@ -29,16 +29,18 @@ HAZARD = Hazard(
 def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
     """One finding a statement and table."""
     for statement in facts.statements:
-        remedy = ""
+        works, remedy = growing_work(statement), ""
+        # Small tables count together, as partitions are.
+        few = weight(facts, [work for work in works if not is_big(work)])
         held = {holding.relation: holding for holding in holdings(facts, statement)}
-        for work in growing_work(statement):
+        for work in works:
             holding = held.get(work.relation)
             if holding is None or (statement.direction is Direction.DOWN and not is_used(facts, work.relation)):
                 continue
             remedy = remedy or safer(statement, facts)
             yield finding(
                 HAZARD,
-                on_the_way(Level.ERROR if counts_fully([work]) else Level.WARNING, statement.direction),
+                on_the_way(Level.ERROR if is_big(work) else few, statement.direction),
                 title=f"{statement.id} goes through {short(work.relation)} while nobody can write to it",
                 statement=statement,
                 relation=work.relation,

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from harness.analysis.facts import Facts
 from harness.analysis.findings import finding, on_the_way, some_of
-from harness.analysis.held import counts_fully, growing_work
-from harness.analysis.judgement import Finding, Hazard, Level
+from harness.analysis.held import growing_work, weight
+from harness.analysis.judgement import Finding, Hazard
 from harness.analysis.names import short
 from harness.analysis.remedy.safer import safer
 from harness.analysis.work import work_text
@@ -33,7 +33,7 @@ def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
             continue
         yield finding(
             HAZARD,
-            on_the_way(Level.ERROR if counts_fully(works) else Level.WARNING, statement.direction),
+            on_the_way(weight(facts, works), statement.direction),
             title=f"{statement.id} scans {short(works[0].relation)} to attach a partition",
             statement=statement,
             relation=works[0].relation,

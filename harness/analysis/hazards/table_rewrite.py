@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from harness.analysis.facts import Facts
 from harness.analysis.findings import finding, on_the_way
-from harness.analysis.held import counts_fully, is_used
+from harness.analysis.held import is_used
 from harness.analysis.judgement import Finding, Hazard, Level
 from harness.analysis.names import TABLE_KINDS, short
 from harness.analysis.remedy.safer import safer
-from harness.analysis.work import grows, work_text
+from harness.analysis.work import grows, is_big, work_text
 from harness.model.units import format_bytes
 from harness.model.words import Direction
 from harness.spec.scenario import Scenario
@@ -38,7 +38,7 @@ def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
             remedy = remedy or safer(statement, facts)
             yield finding(
                 HAZARD,
-                on_the_way(Level.ERROR if counts_fully([work]) else Level.WARNING, statement.direction),
+                on_the_way(Level.ERROR if is_big(work) else Level.WARNING, statement.direction),
                 title=f"{statement.id} rewrites {short(work.relation)}",
                 statement=statement,
                 relation=work.relation,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from harness.analysis.backfills import backfills
+from harness.analysis.backfills import Backfill, backfills
 from harness.analysis.facts import Facts
 from harness.analysis.findings import finding, on_the_way
 from harness.analysis.held import is_used
@@ -26,14 +26,14 @@ HAZARD = Hazard(
 
 
 def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
-    """An error for a table that traffic uses, a warning for others and for small ones."""
+    """An error for a table that traffic uses, a warning for others, a note for one that is small for certain."""
     for backfill in backfills(facts):
         statement, used = backfill.statement, is_used(facts, backfill.relation)
         if statement.direction is Direction.DOWN and not used:
             continue
         yield finding(
             HAZARD,
-            on_the_way(Level.ERROR if used and backfill.big else Level.WARNING, statement.direction),
+            on_the_way(_level(facts, backfill, used=used), statement.direction),
             title=f"{statement.id} changes {backfill.changed:,} of {backfill.before:,} rows of "
             f"{short(backfill.relation)} in one transaction",
             statement=statement,
@@ -43,3 +43,9 @@ def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
             impact="writers of these rows wait until the transaction ends; the time grows with the table",
             remedy=batches(statement, facts),
         )
+
+
+def _level(facts: Facts, backfill: Backfill, *, used: bool) -> Level:
+    if backfill.relation in facts.small_tables:
+        return Level.NOTE
+    return Level.ERROR if used and backfill.big else Level.WARNING
