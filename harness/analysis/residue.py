@@ -215,10 +215,16 @@ def state_of(history: History) -> StateFacts:
         unvalidated_constraints_after_up=up[1],
         unindexed_foreign_keys_after_up=up[2],
         destroyed_by_up=tuple(dict.fromkeys(destroyed)),
+        invalid_indexes_before_and_after_up=_stayed_invalid(history),
         changed_by_up=tuple(name for event in history.of(DestroyedByUp) for name in event.changed),
         relation_bytes_before=_relation_bytes(history, "before"),
         relation_bytes_after_up=_relation_bytes(history, "after_up"),
     )
+
+
+def _stayed_invalid(history: History) -> tuple[str, ...]:
+    moments = {e.moment: e.invalid_indexes for e in history.of(StateSeen) if e.pass_ is Pass.TRACE}
+    return tuple(name for name in moments.get("after_up", ()) if name in moments.get("before", ()))
 
 
 def _relation_bytes(history: History, moment: str) -> int | None:

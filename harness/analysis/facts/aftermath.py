@@ -67,6 +67,8 @@ class StateFacts:
     unvalidated_constraints_after_up: tuple[str, ...]
     unindexed_foreign_keys_after_up: tuple[str, ...]
     destroyed_by_up: tuple[str, ...]
+    invalid_indexes_before_and_after_up: tuple[str, ...] = ()
+    """Invalid ones that stood before too, or others of their names."""
     changed_by_up: tuple[str, ...] = ()
     """Relations whose rows are not what they were, columns the same; in the quiet pass, also where going up failed."""
     relation_bytes_before: int | None = None

@@ -4,7 +4,7 @@ import pytest
 
 from harness.analysis.judgement import Level
 from harness.events.migration import ToolEnded
-from harness.events.observation import TableCount
+from harness.events.observation import StateSeen, TableCount
 from harness.events.operations import Outcome
 from harness.events.verification import DestroyedByUp, LedgerChecked
 from harness.events.versions import OtherShape, PreparedRefused
@@ -14,6 +14,7 @@ from harness.spec.scenario import MigrationSpec, Restore, RollbackSpec
 from tests.unit.analysis.hazard_histories import (
     AE,
     ALTER,
+    SUE,
     backfill,
     differing,
     effect,
@@ -249,3 +250,25 @@ class TestNothingDone:
 
     def test_maintenance_is_not_asked(self) -> None:
         assert found(effect(changed=None), "silent_noop") == []
+
+
+class TestInvalidIndexes:
+    def _seen(self, sql: str, *, tag: str, before: tuple[str, ...] = ("public.i",)) -> Builder:
+        builder = s1(sql, locks=(SUE,), autocommit=True, tag=tag)
+        for moment, invalid in (("before", before), ("after_up", ("public.i",))):
+            builder.add(
+                StateSeen(
+                    at_ns=1, pass_=Pass.TRACE, moment=moment, invalid_indexes=invalid, unvalidated_constraints=(),
+                    unindexed_foreign_keys=(),
+                )
+            )  # fmt: skip
+        return builder
+
+    def test_one_that_if_not_exists_passed_over(self) -> None:
+        builder = self._seen("CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON orders (a)", tag="CREATE INDEX CONCURRENTLY")
+        assert [(one.statement, one.level) for one in found(builder, "invalid_index_left")] == [("S1", Level.ERROR)]
+
+    def test_one_that_the_migration_does_not_make(self) -> None:
+        sql = "CREATE INDEX CONCURRENTLY i2 ON orders (a)"
+        assert found(self._seen(sql, tag="CREATE INDEX CONCURRENTLY"), "invalid_index_left") == []
+        assert found(self._seen("COMMENT ON INDEX i IS 'x'", tag="COMMENT"), "invalid_index_left") == []
