@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from harness.analysis.facts import Facts, InvariantFacts, StatementFacts
 from harness.analysis.failures import up_failures
-from harness.model.words import Direction
+from harness.model.words import Direction, Pass
 
 BEFORE = frozenset({"before", "baseline", "begin", "start"})
 """Moments before the migration: what does not hold there is not the migration's doing."""
@@ -13,6 +13,8 @@ BEFORE = frozenset({"before", "baseline", "begin", "start"})
 
 QUIET = "after_up"
 """Right after going up, with no application writing since it began: what is wrong then is the migration's own doing."""
+
+_AFTER_ROLLBACK = "after rollback"
 
 _MOVES = frozenset(
     {"INSERT", "UPDATE", "DELETE", "MERGE", "COPY", "CALL", "CREATE TABLE AS", "SELECT INTO", "CREATE TRIGGER",
@@ -61,19 +63,38 @@ def _failed(facts: Facts) -> bool:
 
 
 def _is_lost(one: InvariantFacts) -> bool:
-    return one.of_rollback or one.moment == "after rollback"
+    return one.of_rollback or one.moment == _AFTER_ROLLBACK
 
 
 def violated(facts: Facts) -> Iterator[InvariantFacts]:
-    """Each invariant that held before (or was not asked then), at the moment with the most violations."""
-    names = dict.fromkeys(invariant.name for invariant in facts.invariants)
-    for name in names:
-        checks = [one for one in facts.invariants if one.name == name]
-        if any(one.violations for one in checks if one.moment in BEFORE):
+    """Each invariant that is not as it should be since the migration, at the moment with the most violations.
+
+    One that held before, or was not asked then; or one that going up made hold, as a backfill does. What the way back
+    does to the latter is its task.
+    """
+    for checks in _by_name(facts):
+        dirty = any(one.violations for one in checks if one.moment in BEFORE)
+        if dirty and not any(one.moment == QUIET and one.violations == 0 for one in checks):
             continue
-        worst = max((one for one in checks if one.violations), key=lambda one: one.violations or 0, default=None)
+        due = [one for one in checks if one.moment not in BEFORE and not (dirty and one.moment == _AFTER_ROLLBACK)]
+        worst = max((one for one in due if one.violations), key=lambda one: one.violations or 0, default=None)
         if worst is not None:
             yield worst
+
+
+def unmet(facts: Facts) -> Iterator[tuple[int, InvariantFacts]]:
+    """Each invariant that did not hold before and holds no better right after going up; with the violations before."""
+    for checks in _by_name(facts):
+        quiet = [one for one in checks if one.seen_in is Pass.TRACE and not one.of_rollback]
+        before = max((one.violations or 0 for one in quiet if one.moment in BEFORE), default=0)
+        after = next((one for one in quiet if one.moment == QUIET), None)
+        if not _failed(facts) and before and after is not None and (after.violations or 0) >= before:
+            yield before, after
+
+
+def _by_name(facts: Facts) -> Iterator[list[InvariantFacts]]:
+    for name in dict.fromkeys(invariant.name for invariant in facts.invariants):
+        yield [one for one in facts.invariants if one.name == name]
 
 
 def unanswered(facts: Facts) -> tuple[InvariantFacts, ...]:

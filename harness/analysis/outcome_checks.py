@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from harness.analysis.checks import check
 from harness.analysis.facts import Facts
 from harness.analysis.failures import up_failures
-from harness.analysis.invariants import unanswered, violated
+from harness.analysis.invariants import unanswered, unmet, violated
 from harness.analysis.judgement import Check, Finding, Level
 from harness.analysis.rollbacks import drift, losses
 from harness.model.verdict import Verdict
@@ -115,6 +115,11 @@ def invariant_check(facts: Facts, scenario: Scenario, *, findings: Sequence[Find
     if unasked and not up_failures(facts):
         note = f"{min(unasked)!r} was never asked: its `when` names no moment of this run"
         return check("invariants", label, limit=limit, found="not asked", verdict=Verdict.INCONCLUSIVE, note=note)
+    still = list(unmet(facts))
+    if still:
+        total, (before, first) = sum(one.violations or 0 for _, one in still), still[0]
+        note = f"{first.name}: {before:,} before the migration already"
+        return check("invariants", label, limit=limit, found=f"{total:,} violations", verdict=Verdict.WARN, note=note)
     return check("invariants", label, limit=limit, found="0 violations")
 
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from harness.analysis.facts import Facts, ShapeFacts, StatementFacts
+from harness.analysis.facts import Facts, InvariantFacts, ShapeFacts, StatementFacts
 from harness.analysis.findings import finding
+from harness.analysis.invariants import unmet
 from harness.analysis.judgement import Finding, Hazard, Level
 from harness.model.words import Direction
 from harness.spec.scenario import Scenario
@@ -13,7 +14,8 @@ HAZARD = Hazard(
     name="silent_noop",
     title="Success reported, nothing done",
     condition="Going up succeeds and changes no row of any catalog or table; or the script ends with its transaction "
-    "still open; or IF NOT EXISTS passes over an object that is not what the statement says.",
+    "still open; or IF NOT EXISTS passes over an object that is not what the statement says; or an invariant that did "
+    "not hold before holds no better after it.",
     effect="The migration counts as applied; the application that needs it fails later.",
     workaround="Leave IF NOT EXISTS out where the object must be new, and end every BEGIN with COMMIT.",
     bad="ALTER TABLE orders ADD COLUMN IF NOT EXISTS delivery tstzrange;  -- exists already, as text",
@@ -22,8 +24,10 @@ HAZARD = Hazard(
 
 
 def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
-    """An error an object of another shape, an error a transaction left open, else one where nothing changed."""
+    """An error an object of another shape, a transaction left open, or where nothing changed; else an invariant."""
     effect = facts.effect
+    if effect is None or effect.changed is not False:
+        yield from (_unmet(before, after) for before, after in unmet(facts))
     if effect is None:
         return
     for shape in effect.shapes:
@@ -52,6 +56,18 @@ def _other_shape(shape: ShapeFacts, statement: StatementFacts | None) -> Finding
         evidence=(f"the statement says {shape.says}", f"there is {shape.found}"),
         impact="it counts as applied, and what it was to make is missing",
         remedy="-- leave out IF NOT EXISTS, so that it fails; then change what exists into what is needed",
+    )
+
+
+def _unmet(before: int, after: InvariantFacts) -> Finding:
+    # A warning: the data may be known to be so, and none of this migration's business.
+    return finding(
+        HAZARD,
+        Level.WARNING,
+        title=f"{after.name} does not hold after the migration either",
+        evidence=(f"{before:,} violations before, {after.violations or 0:,} right after going up",),
+        impact="what the invariant asks for is still missing",
+        remedy="-- look for what was skipped without an error: a caught exception, a condition that never holds",
     )
 
 

@@ -6,9 +6,10 @@ from harness.analysis.judgement import Level
 from harness.events.migration import ToolEnded
 from harness.events.observation import StateSeen, TableCount
 from harness.events.operations import Outcome
-from harness.events.verification import DestroyedByUp, LedgerChecked
+from harness.events.verification import DestroyedByUp, InvariantChecked, LedgerChecked
 from harness.events.versions import OtherShape, PreparedRefused
 from harness.model.catalog import Change
+from harness.model.verdict import Verdict
 from harness.model.words import Direction, Pass
 from harness.spec.scenario import MigrationSpec, Restore, RollbackSpec
 from tests.unit.analysis.hazard_histories import (
@@ -231,6 +232,25 @@ class TestTheProbe:
 class TestInvariants:
     def test_wrong_at_once_is_the_migrations_own_doing(self) -> None:
         assert found(quiet(sql="CREATE TRIGGER t …", after_up=3), "wrong_results")
+
+    def test_one_that_the_migration_does_not_make_hold_is_a_warning(self) -> None:
+        builder = quiet(sql="DO $$ … EXCEPTION WHEN OTHERS THEN NULL … $$", before=3, after_up=3)
+        assert [finding.level for finding in found(builder, "silent_noop")] == [Level.WARNING]
+        assert found(builder, "wrong_results") == []
+        (check,) = (one for one in judged(builder).checks if one.id == "invariants")
+        assert (check.verdict, check.found) == (Verdict.WARN, "3 violations")
+
+    def test_one_that_holds_better_is_on_its_way(self) -> None:
+        assert found(quiet(sql="UPDATE orders SET a = 1", before=3, after_up=2), "silent_noop") == []
+
+    def test_what_a_backfill_made_hold_is_missed_when_the_application_breaks_it(self) -> None:
+        builder = quiet(sql="CREATE TRIGGER fill …", before=9)
+        assert found(builder, "trigger_missed_rows")
+
+    def test_the_way_back_may_undo_what_the_migration_made_hold(self) -> None:
+        builder = quiet(sql="UPDATE orders SET a = 1 WHERE a IS NULL", before=9, end=0)
+        builder.add(InvariantChecked(at_ns=1, pass_=Pass.PROBE, name="sums", moment="after rollback", violations=9))
+        assert judged(builder).findings == ()
 
     def test_nothing_is_missed_where_no_rows_are_moved(self) -> None:
         builder = quiet(sql="ALTER TYPE severity ADD VALUE 'trivial'")
