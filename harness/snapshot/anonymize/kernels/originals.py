@@ -20,8 +20,8 @@ from harness.snapshot.anonymize.kernels.words import (
 )
 from harness.snapshot.anonymize.tokens import JOINER, LEAST_CHARACTERS, PHRASE, WORD
 
-RECENT = 1 << 12
-"""Numbers of a column that are not told again, so that what repeats is sorted once and not once a row: 32 kB."""
+RECENT = 1 << 14
+"""Numbers of a column that are not told again, so that what repeats is sorted once and not once a row: 128 kB."""
 
 
 def originals_of(text: Fields, column: int, *, seed: np.uint64, recent: Words) -> tuple[Words, int]:

@@ -41,8 +41,9 @@ def eights_of(data: Bytes) -> Words:
 
 def padded(block: bytes) -> Bytes:
     """A copy that can be written to, with SPARE zero bytes behind it."""
-    data = np.zeros(len(block) + SPARE, dtype=np.uint8)
+    data = np.empty(len(block) + SPARE, dtype=np.uint8)
     data[: len(block)] = np.frombuffer(block, dtype=np.uint8)
+    data[len(block) :] = 0
     return data
 
 

@@ -1,7 +1,9 @@
 """A table's data cut into blocks of whole lines, with the end that pg_dump writes taken off and proven to be there."""
 
+import os
 import re
 from collections.abc import Iterable, Iterator
+from io import FileIO
 from pathlib import Path
 
 END = b"\\.\n\n\n"
@@ -10,6 +12,8 @@ END = b"\\.\n\n\n"
 BLOCK_BYTES = 2 * 1024 * 1024
 """Large enough to keep a process busy for tens of milliseconds, small enough that a dozen in memory are nothing."""
 
+# Most lines end within so many bytes.
+_LOOKED_AT = 4096
 _TAIL = 64
 _ENDS = re.compile(rb"(?:\A|(?<=\n))\\\.\r?\n[\r\n]*\Z")
 
@@ -53,18 +57,34 @@ def rows_region(path: Path, start: int, end: int) -> int:
 def read_range(path: Path, region: tuple[int, int], start: int, end: int) -> bytes:
     """The lines that begin at bytes `start` to `end` of a file; `region` is where the table's rows begin and end."""
     first, last = region
-    with path.open("rb") as file:
-        if start > first:
-            # From the byte before, so that a line beginning right at `start` is seen to begin there.
-            file.seek(start - 1)
-            start += len(file.readline(end - start + 2)) - 1
-            if start >= end:
-                return b""
-        else:
-            file.seek(start)
-        data = file.read(end - start)
-        if end < last and not data.endswith(b"\n"):
-            data += file.readline()
+    with path.open("rb", buffering=0) as file:
+        # From the byte before, so that a line beginning right at `start` is seen to begin there.
+        begin = _after_newline(file, start - 1, end) if start > first else start
+        if begin >= end:
+            return b""
+        return _exactly(file, begin, _after_newline(file, end - 1, last) if end < last else end)
+
+
+def _after_newline(file: FileIO, at: int, limit: int) -> int:
+    """The place behind the first newline at or behind `at`; `limit` where there is none before."""
+    size = _LOOKED_AT
+    while at < limit:
+        piece = os.pread(file.fileno(), min(size, limit - at), at)
+        if not piece:
+            break
+        if b"\n" in piece:
+            return at + piece.index(b"\n") + 1
+        at += len(piece)
+        # A line may have a gigabyte.
+        size = min(2 * size, BLOCK_BYTES)
+    return limit
+
+
+def _exactly(file: FileIO, start: int, end: int) -> bytes:
+    """The bytes `start` to `end`, fewer where the file is shorter: read once into their place, and not copied."""
+    data = os.pread(file.fileno(), end - start, start)
+    while len(data) < end - start and (more := os.pread(file.fileno(), end - start - len(data), start + len(data))):
+        data += more
     return data
 
 

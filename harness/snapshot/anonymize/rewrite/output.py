@@ -1,7 +1,8 @@
 """What comes back from the processes: written in order, and counted."""
 
-import zlib
 from typing import IO
+
+from isal import isal_zlib
 
 from harness.postgres.ports import Progress
 from harness.snapshot.anonymize.rewrite.journal import Finished, Partial, create
@@ -48,7 +49,7 @@ class Output:
         assert self._file is not None  # noqa: S101 - the callers have looked
         self._file.write(data)
         self._total.size_bytes += len(data)
-        self._total.crc = zlib.crc32(data, self._total.crc)
+        self._total.crc = isal_zlib.crc32(data, self._total.crc)
 
 
 class Meter:

@@ -1,12 +1,12 @@
 """What a process does: tasks on blocks, ranges and whole files of a table's data."""
 
-import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
+from isal import isal_zlib
 
 from harness.model.errors import RestoreError
 from harness.postgres.connect import connect
@@ -142,7 +142,7 @@ class Work:
             for packed in self._packed(table, task, total):
                 out.write(packed)
                 done.size_bytes += len(packed)
-                done.crc = zlib.crc32(packed, done.crc)
+                done.crc = isal_zlib.crc32(packed, done.crc)
         done.rewritten = total
         return done
 
