@@ -55,7 +55,7 @@ class Spill:
         """Originals of the column with that number; the same one may come again."""
         self.phrase = max(self.phrase, phrase)
         with create_or_append(self._folder / f"{column:04}") as file:
-            file.write(hashes.tobytes())
+            file.write(hashes.data)
 
     def finish(self, sorting: "Sorting | None" = None) -> Path:
         """Sort each column's, which may have been added elsewhere; the file that `Originals` reads."""
@@ -68,7 +68,7 @@ class Spill:
             for file in files:
                 count = 0
                 for hashes in self._sorted(file, sorting):
-                    out.write(hashes.tobytes())
+                    out.write(hashes.data)
                     sorting.mark(filter_, hashes)
                     count += len(hashes)
                 counts.append((int(file.name), count))

@@ -4,13 +4,13 @@ import errno
 import fcntl
 import os
 import shutil
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 import msgspec
+from isal import isal_zlib
 
 from harness.model.errors import SnapshotError
 
@@ -155,7 +155,7 @@ def _is_whole(path: Path, entry: Finished) -> bool:
     crc = 0
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK_BYTES):
-            crc = zlib.crc32(chunk, crc)
+            crc = isal_zlib.crc32(chunk, crc)
     return crc == entry.crc
 
 

@@ -22,11 +22,15 @@ def large_blocks() -> "type[LargeBlocks]":
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """Without garbage collection: numba makes half a million objects that stay, and a fifth of its time went there."""
+    """Without garbage collection: numba makes half a million objects that stay, and a fifth of its time went there.
+
+    Nor are they looked through later: the first collection would meet them all at once.
+    """
     was = gc.isenabled()
     gc.disable()
     try:
         yield
+        gc.freeze()
     finally:
         if was:
             gc.enable()
