@@ -1,7 +1,5 @@
 """A provider of Faker by name, for what nothing else fits: frequencies are kept, lengths and uniqueness are not."""
 
-from faker import Faker as Source
-
 from harness.model.errors import SnapshotError
 from harness.snapshot.anonymize.transforms.keyed import number
 
@@ -12,6 +10,9 @@ class Faker:
     """`provider` or `provider:locale`, seeded by the value's keyed digest; cut to `max_length` characters."""
 
     def __init__(self, subkey: bytes, *, provider: str, max_length: int | None = None) -> None:
+        # Imported here: it looks through all its locales, for longer than most of a small dump takes.
+        from faker import Faker as Source
+
         name, _, locale = provider.partition(":")
         try:
             self._source = Source(locale or _LOCALE)
