@@ -184,6 +184,14 @@ def test_whole_blocks_of_identifiers_and_addresses(make: Callable[[int], str], t
     _same(table, "".join(rows).encode(), tmp_path)
 
 
+@pytest.mark.parametrize("class_", [Class.KEEP, Class.TEXT])
+def test_fields_with_as_many_words_as_there_is_room_for(class_: Class, tmp_path: Path) -> None:
+    """Every other byte is a word, in fields about as long as those that need more room."""
+    table = _plan([(Class.IDENTIFIER, "text"), (class_, "text")])
+    rows = (f"a a a a\t{('a ' * 600)[:size]}\n" for size in range(490, 530))
+    _same(table, "".join(rows).encode(), tmp_path)
+
+
 @pytest.mark.parametrize("block", [b"a\tb\nc\n", b"a\tb\tc\n", b"a\tb", b"a\nb\tc\td\n"])
 def test_lines_that_do_not_fit_are_refused_as_ever(block: bytes) -> None:
     table = _plan([(Class.IDENTIFIER, "text"), (Class.KEEP, "text")])

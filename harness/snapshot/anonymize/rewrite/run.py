@@ -34,7 +34,7 @@ ALONE_BYTES = 4 * 1024 * 1024
 """Up to this size one process is done before others are started: an interpreter takes most of a second to."""
 
 COMPILED_BYTES = 8 * 1024 * 1024
-"""From this size compiled loops save more than loading them takes, a quarter of a second, once they have been compiled."""
+"""From this size compiled loops save more than loading them takes, a quarter of a second, once they are compiled."""
 
 
 @dataclass(frozen=True, slots=True)
