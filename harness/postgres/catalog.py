@@ -199,7 +199,10 @@ def _digest(connection: Connection, *, name: str, table: sql.Identifier, columns
     statement = sql.SQL(
         "SELECT count(*), coalesce(sum(hashtextextended(ROW({values})::text, {seed})), 0) FROM ONLY {table} AS t"
     ).format(values=values, seed=sql.Literal(_HASH_SEED), table=table)
-    row = connection.execute(statement).fetchone()
+    # Rolling back to a savepoint gives the locks of the table and its indexes back: thousands of partitions would fill
+    # the server's lock table otherwise.
+    with connection.transaction(force_rollback=True):
+        row = connection.execute(statement).fetchone()
     rows, total = row or (0, 0)
     return TableDigest(relation=name, rows=rows, digest=f"{int(total) & (1 << 128) - 1:032x}", columns=tuple(columns))
 

@@ -1,8 +1,11 @@
 """Row digests: blind to the order of rows and columns, sharp to everything else."""
 
+from typing import Any
+
 import pytest
 
 from harness.model.catalog import TableDigest
+from harness.postgres import catalog
 from harness.postgres.catalog import read_table_digests
 from harness.postgres.connect import Connection
 
@@ -123,3 +126,20 @@ def test_odd_names_are_quoted(plain: Connection) -> None:
     plain.execute(b"""INSERT INTO "Odd ""name%" VALUES (1, 'x')""")
     found = [d for d in read_table_digests(plain) if "Odd" in d.relation]
     assert [(d.relation, d.rows, d.columns) for d in found] == [('plain."Odd ""name%"', 1, ("%s", "a%b"))]
+
+
+def test_the_locks_of_a_table_are_given_back_before_the_next_is_read(
+    filled: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled.execute("CREATE INDEX ON a (id)")
+    filled.execute("CREATE TABLE b AS SELECT 1 AS id")
+    read, kept = catalog._digest, []
+
+    def spied(connection: Connection, **named: Any) -> TableDigest:
+        digest = read(connection, **named)
+        kept.append(connection.execute("SELECT count(*) FROM pg_locks WHERE relation >= 16384").fetchone())
+        return digest
+
+    monkeypatch.setattr(catalog, "_digest", spied)
+    read_table_digests(filled, relations=["plain.a", "plain.b"])
+    assert kept == [(0,), (0,)]

@@ -115,7 +115,7 @@ SILENT: dict[str, Callable[[], Builder]] = {
     ),
     "table_rewrite": lambda: s1("TRUNCATE orders", work={"rewritten": True, "truncated": True}),
     "full_scan_under_lock": lambda: s1(locks=(SUE,), work={"rows_scanned": 10_000}),
-    "partition_attach_scan": lambda: s1("ALTER TABLE p ATTACH PARTITION orders FOR VALUES IN (1)", work={}),
+    "partition_attach_scan": lambda: s1("ALTER INDEX i ATTACH PARTITION j", work={"rows_scanned": 10_000}),
     "deadlock_risk": lambda: s1(start=10_000).wait(100, 5_100, 5_300, outcome="deadlock", holders=(101,)),
     "concurrently_timeout_leftover": state,
     "unbounded_backfill": lambda: backfill(4999),
