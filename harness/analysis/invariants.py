@@ -1,7 +1,7 @@
 """Invariants that the migration broke."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from harness.analysis.facts import Facts, InvariantFacts, StatementFacts
 from harness.analysis.failures import up_failures
@@ -31,6 +31,18 @@ def missed(facts: Facts) -> Iterator[InvariantFacts]:
     if not _failed(facts) and any(_moves_rows(s) for s in facts.statements if s.direction is Direction.UP):
         quiet = {one.name: one.violations for one in facts.invariants if one.moment == QUIET}
         yield from (one for one in violated(facts) if quiet.get(one.name) == 0 and not _is_lost(one))
+
+
+def writes_missed(facts: Facts) -> Mapping[str, int]:
+    """Acknowledged writes of the application that are gone after going up, by relation.
+
+    Where there was no way back, which may have removed them too; not where going up deletes rows of that relation
+    whether anybody writes or not.
+    """
+    if _failed(facts) or facts.rollback_ran:
+        return {}
+    destroyed = " ".join(facts.state.destroyed_by_up).split()
+    return {name: count for name, count in facts.rollback.ledger_missing.items() if name not in destroyed}
 
 
 def wrong(facts: Facts) -> Iterator[InvariantFacts]:

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from harness.analysis.facts import Facts
 from harness.analysis.findings import finding
-from harness.analysis.invariants import checked, missed
+from harness.analysis.invariants import checked, missed, writes_missed
 from harness.analysis.judgement import Finding, Hazard, Level
+from harness.analysis.names import short
 from harness.spec.scenario import Scenario
 
 HAZARD = Hazard(
@@ -13,7 +14,8 @@ HAZARD = Hazard(
     name="trigger_missed_rows",
     title="Rows missed while the migration ran",
     condition="An invariant holds right after the migration while nothing else writes, and counts violations when the "
-    "application's operations run between and after its transactions.",
+    "application's operations run between and after its transactions; or writes that the application was told are "
+    "committed are gone after going up.",
     effect="Rows that the application wrote meanwhile lack what the backfill or the trigger was to give them, or have "
     "lost it again, and nobody is told.",
     workaround="Create the trigger first, for INSERT and UPDATE, and then backfill what is still empty.",
@@ -22,9 +24,11 @@ HAZARD = Hazard(
     "UPDATE users SET username = login WHERE username IS DISTINCT FROM login;",
 )
 
+REMEDY = "-- trigger first, for INSERT and UPDATE; then backfill what is still empty, in batches; then count again"
+
 
 def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
-    """An error an invariant, at its worst moment."""
+    """An error an invariant, at its worst moment, and one a relation whose acknowledged writes are gone."""
     for invariant in missed(facts):
         yield finding(
             HAZARD,
@@ -32,6 +36,15 @@ def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
             title=f"{invariant.name}: {invariant.violations:,} rows missed with the application writing",
             evidence=("the invariant's query must answer 0", *checked(facts, invariant.name)),
             impact=f"{invariant.violations:,} rows are wrong",
-            remedy="-- trigger first, for INSERT and UPDATE; then backfill what is still empty, in batches; then count "
-            "again",
+            remedy=REMEDY,
+        )
+    for relation, count in writes_missed(facts).items():
+        yield finding(
+            HAZARD,
+            Level.ERROR,
+            title=f"{count:,} acknowledged writes to {short(relation)} are gone",
+            relation=relation,
+            evidence=(f"{count:,} rows of {relation} that the application had committed are not there after going up",),
+            impact="the application was told that they are safe",
+            remedy=REMEDY,
         )
