@@ -1,5 +1,6 @@
 """What failed: statements of the migration going up, and operations of the application, by SQLSTATE."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -10,6 +11,11 @@ from harness.model.words import Direction, Pass
 
 OVERFLOW_STATES = frozenset({"22003", "2200H"})
 """numeric_value_out_of_range and sequence_generator_limit_exceeded."""
+
+
+_KEYS = frozenset({"23503", "23505", "23P01"})
+_QUOTED = re.compile(r'constraint "([^"]+)"')
+_MAKES = re.compile(r"\badd\b|\bcreate\b.*\bindex\b", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +94,8 @@ def broken_operations(
     """Operations of the new (or of every other) version with errors whose SQLSTATE is `chosen`.
 
     Seen under load or by the versions probe, each operation and SQLSTATE once. With `always` an SQLSTATE that is not
-    chosen counts too where every execution in the probe failed with it: no chance of the values drawn.
+    chosen counts too where every execution in the probe failed with it, or it names a constraint that the migration
+    made: no chance of the values drawn.
     """
     for operation in facts.operations:
         if operation.is_new is not new:
@@ -96,10 +103,25 @@ def broken_operations(
         probed = probed_failures(facts, operation)
         for state in sorted({*operation.failed, *probed}):
             count, found = operation.failed.get(state, 0), probed.get(state)
-            wanted = chosen(state) or (always and found is not None and found.every_time)
+            message = operation.messages.get(state, "") or (found.message if found else "")
+            every = found is not None and found.every_time
+            wanted = chosen(state) or (always and (every or _breaks_new_key(facts, state, message)))
             if (count or found) and wanted and (new or state not in operation.failed_in_baseline):
                 by = _made_by(facts, operation, found) if found else culprit(facts, operation, state)
                 yield BrokenOperation(operation, state, count, by, found)
+
+
+def _breaks_new_key(facts: Facts, sqlstate: str, message: str) -> bool:
+    """Whether an error is a violation of a foreign key, unique or exclusion constraint that a statement going up makes.
+
+    By the constraint's name, as the server says it and the statement too.
+    """
+    if sqlstate not in _KEYS:
+        return False
+    making = [s for s in facts.statements if s.direction is Direction.UP and _MAKES.search(s.sql)]
+    return any(
+        re.search(rf"(?<!\w){re.escape(name)}(?!\w)", s.sql) for name in _QUOTED.findall(message) for s in making
+    )
 
 
 def _made_by(facts: Facts, operation: OperationFacts, found: ProbedFailure) -> StatementFacts | None:

@@ -6,7 +6,10 @@ import os
 import secrets
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+
+from docker.errors import NotFound
 
 from harness.model.errors import SandboxError, SnapshotError
 from harness.model.words import Role
@@ -250,13 +253,16 @@ def collect_containers(*, ours: bool = False) -> list[str]:
     with docker_client() as client:
         for container in client.containers.list(all=True, filters={"label": RUN_LABEL}, ignore_removed=True):
             if is_orphan(container.labels, ours=ours):
-                container.remove(force=True, v=True)
-                removed.append(f"container {container.name}")
+                with suppress(NotFound):
+                    container.remove(force=True, v=True)
+                    removed.append(f"container {container.name}")
         for volume in client.volumes.list(filters={"label": RUN_LABEL}):
             found: dict[str, str] = volume.attrs.get("Labels") or {}
             if is_orphan(found, ours=ours) and volume.name not in _recorded(Path(found.get(HOME_LABEL, "")) / "docker"):
-                volume.remove(force=True)
-                removed.append(f"volume {volume.name}")
+                # Another process, which looks for the same, may have been faster.
+                with suppress(NotFound):
+                    volume.remove(force=True)
+                    removed.append(f"volume {volume.name}")
     return removed
 
 

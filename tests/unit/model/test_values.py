@@ -59,7 +59,17 @@ def test_sqlstate_classes(sqlstate: str, expected: ErrorClass) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sqlstate", "breaks"), [("42703", True), ("23502", True), ("42501", True), ("23505", False), ("55P03", False)]
+    ("sqlstate", "breaks"),
+    [
+        ("42703", True),
+        ("23502", True),
+        ("42501", True),
+        ("23505", False),
+        ("55P03", False),
+        ("2200H", True),
+        ("22001", True),
+        ("22012", False),
+    ],
 )
 def test_what_breaks_an_application(sqlstate: str, breaks: bool) -> None:
     assert breaks_application(sqlstate) is breaks
