@@ -2,7 +2,8 @@
 
 Saturation of an open loop is found by offering more than the server can do: what completes then is the throughput.
 Arrivals are uniform, because in six seconds chance alone moves the count of Poisson arrivals by a per cent. Both
-clients run at the priority that traffic has in a rehearsal, and pgbench runs before and after each of ours.
+clients run at the priority that traffic has in a rehearsal, and pgbench runs before and after each of ours. The median
+of the rounds counts. Python's own build does too: one without optimization (pyenv's default) needs about 2 % more.
 """
 
 import os
@@ -12,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 import pytest
@@ -30,7 +32,7 @@ from harness.spec.params import Samples
 from harness.spec.scenario import Arrival, OperationSpec, TrafficSpec
 from harness.spec.workload import build_workload
 
-ACTORS, SECONDS = 16, 6
+ACTORS, SECONDS, ROUNDS = 16, 6, 3
 
 SELECT_ONLY = """\\set aid random(1, 100000 * :scale)
 SELECT abalance FROM pgbench_accounts WHERE aid = :aid;
@@ -116,16 +118,23 @@ def test_against_pgbench(
 ) -> None:
     script = tmp_path / f"{name}.sql"
     script.write_text(SCRIPTS[name])
-    reference, their_cpu = theirs(server, script)
-    flat_out, _, busy = ours(server, script, tmp_path / "saturation", rate=reference * 1.3)
-    again, their_cpu_again = theirs(server, script)
-    between, their_cpu = (reference + again) / 2, (their_cpu + their_cpu_again) / 2
+    before, completed, spent = theirs(server, script), [], []
+    for number in range(ROUNDS):
+        flat_out, _, busy = ours(server, script, tmp_path / f"saturation-{number}", rate=before[0] * 1.3)
+        after = theirs(server, script)
+        between, their_cpu = (before[0] + after[0]) / 2, (before[1] + after[1]) / 2
+        completed.append(flat_out / between)
+        spent.append(busy.cpu_seconds / max(1, busy.completed) / their_cpu)
+        before = after
     _, achieved, calm = ours(server, script, tmp_path / "half", rate=between / 2)
     benchmark.pedantic(lambda: None, rounds=1)
-    our_cpu = busy.cpu_seconds / max(1, busy.completed)
-    benchmark.extra_info.update({"throughput_ratio": flat_out / between, "cpu_ratio": our_cpu / their_cpu})
-    ratio(f"{name}: completed at saturation / pgbench (≥ 0.90)", f"{flat_out / between:.2f}  ({between:,.0f} tps)")
-    ratio(f"{name}: client CPU / pgbench's (≤ 1.5)", f"{our_cpu / their_cpu:.2f}  ({their_cpu * 1e6:.1f} µs)")
+    benchmark.extra_info.update({"throughput_ratio": median(completed), "cpu_ratio": median(spent)})
+    ratio(f"{name}: completed at saturation / pgbench (≥ 0.90)", f"{_of_rounds(completed)}  ({between:,.0f} tps)")
+    ratio(f"{name}: client CPU / pgbench's (≤ 1.5)", f"{_of_rounds(spent)}  ({their_cpu * 1e6:.1f} µs)")
     ratio(f"{name}: achieved / offered at half of saturation (≥ 0.995)", f"{achieved:.4f}")
     ratio(f"{name}: dispatch lag p99 at half of saturation (≤ 2 ms)", f"{calm.lag_p99_ns / 1e6:.2f} ms")
-    assert flat_out > 0
+    assert min(completed) > 0
+
+
+def _of_rounds(figures: list[float]) -> str:
+    return f"{median(figures):.2f}, {min(figures):.2f} to {max(figures):.2f}"
