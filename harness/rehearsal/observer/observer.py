@@ -16,7 +16,7 @@ from harness.model.units import NS_PER_MS, NS_PER_S
 from harness.model.words import Direction, Pass
 from harness.postgres.connect import Connection
 from harness.postgres.ports import Server
-from harness.rehearsal.observer.link import Link, observer_connection
+from harness.rehearsal.observer.link import Link
 from harness.rehearsal.observer.lock_poll import LockPoller
 from harness.rehearsal.observer.log_follower import LogFollower
 from harness.rehearsal.observer.log_tail import LogTail
@@ -27,7 +27,7 @@ from harness.rehearsal.observer.relations import Relations
 from harness.rehearsal.observer.sampler import Sampler
 from harness.rehearsal.observer.sessions import Backend, Sessions, read_backends
 from harness.rehearsal.observer.tool_locks import locks_of_tool
-from harness.rehearsal.observer.tool_logging import enable_statement_log, restore_statement_log
+from harness.rehearsal.observer.tool_logging import StatementLog
 from harness.rehearsal.observer.tool_statements import ToolStatements
 from harness.rehearsal.observer.wall_clock import WallClock, read_anchor
 from harness.rehearsal.observer.windows import Windows
@@ -83,7 +83,7 @@ class Observer:
         self._tail = LogTail(version_num=server.version_num)
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
-        self._previous_settings: dict[str, str] | None = None
+        self._statement_log = StatementLog(server)
         self._failed = False
         self._complete = False
         self._started = False
@@ -121,7 +121,8 @@ class Observer:
         ran = self._windows.current is not None
         self._windows.end(at_ns=self._clock.now_ns())
         self._sessions.end_tool()
-        self._restore_settings()
+        if told := self._statement_log.restore():
+            self._note(told, inconclusive=False)
         if ran:
             self._size_now()
 
@@ -239,24 +240,11 @@ class Observer:
 
     def _prepare_for_tool(self) -> None:
         try:
-            with observer_connection(self._server) as connection:
-                timeouts = connection.execute(text("timeouts")).fetchone() or (None, None)
-                self._tools.lock_timeout_ms, self._tools.statement_timeout_ms = timeouts
-                self._previous_settings = enable_statement_log(connection)
+            self._tools.lock_timeout_ms, self._tools.statement_timeout_ms = self._statement_log.enable()
             with closing(Link(self._server)) as link:
                 self._sessions.begin_tool(read_backends(link))
         except psycopg.Error as error:
             raise SandboxError(f"the server cannot be made to log the tool's statements: {error}") from error
-
-    def _restore_settings(self) -> None:
-        previous, self._previous_settings = self._previous_settings, None
-        if previous is None:
-            return
-        try:
-            with observer_connection(self._server) as connection:
-                restore_statement_log(connection, previous)
-        except psycopg.Error as error:
-            self._note(f"the database keeps log_statement as it was set for the tool: {error}", inconclusive=False)
 
     def _read_to_end(self) -> None:
         """The last entries; `_complete` tells whether the log was read without a gap."""
