@@ -48,6 +48,7 @@ _ANCHOR_EVERY_NS = NS_PER_S
 _JOIN_S = 16.0
 _RECONNECT_S = 0.1
 _LAST_READ_S = 10.0
+_TOLD_S = 1.0
 
 
 class Observer:
@@ -82,6 +83,7 @@ class Observer:
         self._tools = ToolStatements(pass_=pass_, wall=self._wall)
         self._tail = LogTail(version_num=server.version_num)
         self._stop = threading.Event()
+        self._was_read = threading.Event()
         self._threads: list[threading.Thread] = []
         self._statement_log = StatementLog(server)
         self._failed = False
@@ -118,8 +120,11 @@ class Observer:
 
     def migration_ended(self) -> None:
         """The migration's last result is there, or its tool's process is gone; nothing happens where none ran."""
-        ran = self._windows.current is not None
-        self._windows.end(at_ns=self._clock.now_ns())
+        window, ended_ns = self._windows.current, self._clock.now_ns()
+        ran = window is not None
+        if window is not None and window.tool and self._pass is not Pass.LOAD:
+            self._await_log()
+        self._windows.end(at_ns=ended_ns)
         self._sessions.end_tool()
         if told := self._statement_log.restore():
             self._note(told, inconclusive=False)
@@ -204,6 +209,7 @@ class Observer:
             try:
                 connection = self._link.get()
                 self._follower.read(connection)
+                self._was_read.set()
                 now = self._clock.now_ns()
                 if now - anchored >= _ANCHOR_EVERY_NS:
                     self._anchor(connection)
@@ -232,6 +238,12 @@ class Observer:
 
     def _look_up(self, oid: int) -> None:
         self._tell(self._relations.learn(self._link.get(), [oid], at_ns=self._clock.now_ns()))
+
+    def _await_log(self) -> None:
+        """Until the tool's last statements are told: what comes after a pass is muted belongs to it still."""
+        for _ in range(2):  # the first read may have begun before
+            self._was_read.clear()
+            self._was_read.wait(_TOLD_S)
 
     def _look_round(self) -> list[Backend]:
         backends = read_backends(self._link)
