@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from harness.analysis.facts import Facts, InvariantFacts, StatementFacts
 from harness.analysis.failures import up_failures
@@ -15,6 +16,13 @@ QUIET = "after_up"
 """Right after going up, with no application writing since it began: what is wrong then is the migration's own doing."""
 
 _AFTER_ROLLBACK = "after rollback"
+
+_MOMENTS: Final = {
+    "before": "before going up",
+    QUIET: "right after going up",
+    "old": "after the old version wrote",
+    "end": "at the end",
+}
 
 _MOVES = frozenset(
     {"INSERT", "UPDATE", "DELETE", "MERGE", "COPY", "CALL", "CREATE TABLE AS", "SELECT INTO", "CREATE TRIGGER",
@@ -55,13 +63,16 @@ def wrong(facts: Facts) -> Iterator[InvariantFacts]:
 def checked(facts: Facts, name: str) -> tuple[str, ...]:
     """Every answer to an invariant since the migration, for people."""
     return tuple(
-        f"{one.seen_in.value} pass, {_MOMENTS.get(one.moment, one.moment)}: {one.violations:,}"
+        f"{when(one)}: {one.violations:,}"
         for one in facts.invariants
         if one.name == name and one.moment not in BEFORE and one.violations is not None
     )
 
 
-_MOMENTS = {QUIET: "right after going up", "old": "after the old version wrote", "end": "at the end"}
+def when(one: InvariantFacts) -> str:
+    """In which pass and when an invariant was asked, for people."""
+    moment = _MOMENTS.get(one.moment, one.moment).replace("after:", "after the phase ", 1)
+    return f"{one.seen_in.value} pass, {moment}"
 
 
 def _moves_rows(statement: StatementFacts) -> bool:

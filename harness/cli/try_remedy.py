@@ -67,13 +67,14 @@ def _written(
     why_not = _refusal(plan)
     if why_not:
         return AlternativeRecord(why_not=why_not), None
+    plan = _what_ran(plan, conclusion)
     planned = [*planned_of(plan, Direction.UP), *planned_of(plan, Direction.DOWN)]
     made = alternative(planned, conclusion.view.facts, conclusion.view.judgement.findings)
     if not made.is_different:
         nothing = "no finding has a mechanical remedy" if made.handled else "there is no finding to remedy"
         return AlternativeRecord(handled=made.handled, why_not=nothing), None
     single = len(plan.steps) == 1 and not loaded.scenario.phase
-    files = _files(made, single=single)
+    files = _files(made, single=single, tool=plan.tool)
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
     scenario = _scenario(loaded, plan, made, folder=folder, single=single)
@@ -82,14 +83,24 @@ def _written(
 
 
 def _refusal(plan: MigrationPlan) -> str:
-    if plan.command is not None or plan.tool != "sql":
-        return f"{plan.tool} keeps its own files: only a migration of plain SQL files can be rewritten"
+    if plan.command is not None:
+        return "what a command sends is not at hand: only a migration of SQL files can be rewritten"
     for step in plan.steps:
         for script in (step.up, step.down):
             for statement in script.statements if script else ():
                 if _unusual(statement):
                     return f"{statement.text!r} in {statement.file}: its transactions are more than BEGIN and COMMIT"
     return ""
+
+
+def _what_ran(plan: MigrationPlan, conclusion: Conclusion) -> MigrationPlan:
+    """The plan from the first step on that was migrated: Prisma's folder holds those too that were applied long ago."""
+    if plan.tool != "prisma":
+        return plan
+    ran = {s.step for s in conclusion.view.facts.statements if s.direction is Direction.UP}
+    names = [step.name for step in plan.steps]
+    first = next((at for at, name in enumerate(names) if name in ran), 0)
+    return plan.restricted_to(names[first:])
 
 
 def _unusual(statement: Statement) -> bool:
@@ -123,25 +134,31 @@ def planned_of(plan: MigrationPlan, direction: Direction) -> list[Planned]:
 
 
 def _with_transactions(script: Script, *, plan: MigrationPlan, after: int) -> list[tuple[Statement, int]]:
-    wrapped = mode_of(script, plan=plan) is Mode.WRAPPED
+    mode = mode_of(script, plan=plan)
     number, inside, pairs = after + 1, False, []
     for statement in script.statements:
-        if not wrapped and not inside:
+        if mode is not Mode.WRAPPED and not inside:
             number += 1
-        inside = (inside or statement.control is Control.BEGIN) and statement.control is not Control.END
+        begins = mode is Mode.IMPLICIT or statement.control is Control.BEGIN
+        inside = (inside or begins) and statement.control is not Control.END
         pairs.append((statement, number))
     return pairs
 
 
-def _files(made: Alternative, *, single: bool) -> dict[str, str]:
-    up, down = ({step: _headed(text) for step, text in way.items()} for way in (made.up, made.down))
+def _files(made: Alternative, *, single: bool, tool: str) -> dict[str, str]:
+    up, down = ({step: _headed(text, tool=tool) for step, text in way.items()} for way in (made.up, made.down))
     if single:
         return {"up.sql": next(iter(up.values())), **({"down.sql": next(iter(down.values()))} if down else {})}
     return {f"{step}.up.sql": text for step, text in up.items()} | {f"{s}.down.sql": text for s, text in down.items()}
 
 
-def _headed(text: str) -> str:
-    return f"-- The safer form, written by rehearse. A statement that fails with 55P03 is run again.\n{text}"
+def _headed(text: str, *, tool: str) -> str:
+    head = ["-- The safer form, written by rehearse. A statement that fails with 55P03 is run again."]
+    if tool == "prisma":
+        head.append(
+            "-- Prisma sends a file at once, as one transaction: give each transaction a migration.sql of its own."
+        )
+    return "\n".join([*head, text])
 
 
 def _scenario(

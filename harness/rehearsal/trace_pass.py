@@ -70,7 +70,7 @@ def _check_room(stage: Stage, connection: Connection) -> None:
             f"take {needed - actors}",
             path=stage.loaded.path,
             key="traffic.actors",
-            hint=f"the most is {limit - needed + actors}; or write production's max_connections into "
+            hint=f"the most is {limit - needed + actors}; or a larger max_connections, if production has it, in "
             "[postgres] settings",
         )
 

@@ -10,8 +10,9 @@ from harness.spec.scenario import PostgresSpec
 
 # jsonlog came with PostgreSQL 15 (release notes 15, E.19.3.1.8).
 _JSONLOG_SINCE = 15
-# For the actors, the antagonists, the migration tool's own pool and the observer; production's value wins if larger.
-_MIN_CONNECTIONS = 200
+# For the actors, the antagonists, the migration tool's own pool and the observer. Only where the scenario does not say
+# what production has: the lock table grows with it, and one larger than production's would never run out.
+_USUAL_CONNECTIONS = 200
 # The address, the files and the log belong to the harness: the observer could not find them elsewhere.
 _OURS = frozenset(
     {
@@ -97,8 +98,8 @@ def _observation(spec: PostgresSpec, *, major: int, production: Mapping[str, str
         "track_io_timing": "on",
         "track_activity_query_size": "16kB",
     }
-    if int(production.get("max_connections", "0")) < _MIN_CONNECTIONS:
-        settings["max_connections"] = str(_MIN_CONNECTIONS)
+    if "max_connections" not in production:
+        settings["max_connections"] = str(_USUAL_CONNECTIONS)
     return settings
 
 

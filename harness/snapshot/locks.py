@@ -1,6 +1,7 @@
 """Lock files: the system lets go of them when their process ends, however it ends."""
 
 import fcntl
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,8 +13,8 @@ from harness.postgres.ports import Progress
 # Short beside a restore, and the wait costs nothing.
 _POLL_S = 0.2
 
-# What this process uses until its end, so that no other one evicts it meanwhile.
-_HELD: dict[Path, IO[bytes]] = {}
+# What this process uses until its end, so that no other one evicts it meanwhile: descriptors, which the system closes.
+_HELD: dict[Path, int] = {}
 
 
 @contextmanager
@@ -53,13 +54,13 @@ def hold_until_exit(path: Path) -> None:
     if path in _HELD:
         return
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    file = path.open("ab")
+    file = os.open(path, os.O_WRONLY | os.O_CREAT, mode=0o600)
     while not _take(file, fcntl.LOCK_SH):
         time.sleep(_POLL_S)
     _HELD[path] = file
 
 
-def _take(file: IO[bytes], how: int) -> bool:
+def _take(file: IO[bytes] | int, how: int) -> bool:
     try:
         fcntl.flock(file, how | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from harness.analysis.facts import DeadlockFacts, DeadlockSideFacts, Facts, ProbedDeadlockFacts
+from harness.analysis.deadlocks import DEADLOCK
+from harness.analysis.facts import DeadlockFacts, DeadlockSideFacts, Facts, ProbedDeadlockFacts, StatementFacts
 from harness.analysis.findings import finding
 from harness.analysis.judgement import Finding, Hazard, Level
 from harness.analysis.remedy.steps import RETRY
@@ -25,7 +26,7 @@ HAZARD = Hazard(
 def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
     """One finding for all deadlocks in which the migration had a part."""
     found = [one for one in facts.deadlocks if one.statement or one.role == Role.MIGRATION.value]
-    traced = [s for s in facts.statements if "40P01" in (s.sqlstate, s.trace_sqlstate)]
+    traced = [s for s in facts.statements if DEADLOCK in (s.sqlstate, s.trace_sqlstate)]
     probed = facts.deadlock_probe.deadlocks if facts.deadlock_probe else ()
     if not found and not traced and not probed:
         return
@@ -34,7 +35,7 @@ def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
     statement = next((s for s in facts.statements if s.id == named), None)
     yield finding(
         HAZARD,
-        Level.WARNING if statement and statement.direction is Direction.DOWN else Level.ERROR,
+        _level(statement, facts),
         title=_title(len(found) or len(traced) or len(probed)),
         statement=statement,
         marker="deadlock",
@@ -43,6 +44,12 @@ def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
         impact="the victim's transaction is rolled back with an error",
         remedy=f"{RETRY}\n-- and take locks in the application's order, one table or one small batch a transaction",
     )
+
+
+def _level(statement: StatementFacts | None, facts: Facts) -> Level:
+    """An error; a warning on the way back, unless it was the victim and did not get to its end."""
+    back = statement is not None and statement.direction is Direction.DOWN
+    return Level.WARNING if back and facts.rollback.result != "fails" else Level.ERROR
 
 
 def _title(count: int) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from harness.analysis.deadlocks import DEADLOCK
 from harness.analysis.facts import Facts
 from harness.analysis.findings import finding
 from harness.analysis.judgement import Finding, Hazard
@@ -13,7 +14,8 @@ HAZARD = Hazard(
     id="H301",
     name="rollback_fails",
     title="The rollback fails",
-    condition="A statement of the way back fails, right after going up or after traffic ran in between.",
+    condition="A statement of the way back fails, right after going up or after traffic ran in between; not by a "
+    "deadlock with that traffic, which is deadlock_risk.",
     effect="In the incident that calls for the rollback, there is none.",
     workaround="Write the way back for the data that the new version will have written, and rehearse it under traffic.",
     bad="-- down\nALTER TABLE users ALTER COLUMN email SET NOT NULL;  -- the new version wrote NULLs",
@@ -30,6 +32,8 @@ def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
     known = statement.sqlstate or statement.trace_sqlstate if statement else ""
     state = facts.rollback.failed_sqlstate or known
     said = statement.message or statement.trace_message if statement else ""
+    if state == DEADLOCK:
+        return
     message = facts.rollback.failed_message or said
     name = statement.id if statement else "the way back"
     yield finding(

@@ -8,7 +8,6 @@ from contextlib import closing, suppress
 import psycopg
 
 from harness.events.codec import AnyEvent
-from harness.events.observation import ObserverMeasured
 from harness.events.run import QualityNoted
 from harness.model.clock import Clock
 from harness.model.errors import SandboxError
@@ -16,17 +15,17 @@ from harness.model.units import NS_PER_MS, NS_PER_S
 from harness.model.words import Direction, Pass
 from harness.postgres.connect import Connection
 from harness.postgres.ports import Server
+from harness.rehearsal.observer.account import account_of_pass
 from harness.rehearsal.observer.link import Link
 from harness.rehearsal.observer.lock_poll import LockPoller
 from harness.rehearsal.observer.log_follower import LogFollower
 from harness.rehearsal.observer.log_tail import LogTail
 from harness.rehearsal.observer.log_witness import LogWitness
-from harness.rehearsal.observer.quality import SUBJECT, quality_notes
+from harness.rehearsal.observer.quality import SUBJECT
 from harness.rehearsal.observer.queries import text
 from harness.rehearsal.observer.relations import Relations
 from harness.rehearsal.observer.sampler import Sampler
 from harness.rehearsal.observer.sessions import Backend, Sessions, read_backends
-from harness.rehearsal.observer.tool_locks import locks_of_tool
 from harness.rehearsal.observer.tool_logging import StatementLog
 from harness.rehearsal.observer.tool_statements import ToolStatements
 from harness.rehearsal.observer.wall_clock import WallClock, read_anchor
@@ -277,42 +276,18 @@ class Observer:
                 return
 
     def _account(self) -> None:
-        now = self._clock.now_ns()
-        self._tell(self._witness.finish(at_ns=now))
         self._tell(
-            locks_of_tool(
-                self._tools.spans,
+            account_of_pass(
                 pass_=self._pass,
-                holds=self._poller.migration_holds,
-                waits=self._witness.migration_waits,
+                at_ns=self._clock.now_ns(),
+                interval_ns=self._interval_ns,
+                complete=self._complete and not self._failed,
+                witness=self._witness,
+                poller=self._poller,
+                tail=self._tail,
+                spans=self._tools.spans,
                 relations=self._relations,
-            )
-        )
-        measure = self._poller.measure
-        complete = self._complete and not self._failed
-        self._sink(
-            ObserverMeasured(
-                at_ns=now,
-                pass_=self._pass,
-                polls=measure.polls,
-                poll_ns_total=measure.total_ns,
-                poll_ns_max=measure.max_ns,
-                interval_ns=self._interval_ns,
-                gap_ns_max=measure.gap_ns_max,
-                log_lines=self._tail.lines,
-                log_complete=complete,
-            )
-        )
-        self._tell(
-            quality_notes(
-                measure,
-                at_ns=now,
-                pass_=self._pass,
-                interval_ns=self._interval_ns,
                 holds_are_polled=self._windows.had_tool,
-                log_complete=complete,
-                log_lost=self._tail.lost,
-                undecodable=self._tail.undecodable,
             )
         )
 

@@ -88,7 +88,8 @@ class Sent:
 class Caller:
     """One operation, with a random source of its own: the same seed gives the same executions.
 
-    `sent` has the latest few of what each statement was sent as, and succeeded.
+    `sent` has the latest few of what each statement was sent as, and succeeded; `rows` counts the most rows that one
+    statement of the latest execution answered or changed.
     """
 
     operation: Operation
@@ -96,10 +97,23 @@ class Caller:
     draws: Sequence[tuple[str, Draw]]
     client: Client
     sent: dict[int, list[Sent]] = field(default_factory=dict)
+    rows: int = 0
 
     def call(self, session: AppSession) -> Failure | None:
         """One execution, committed; what fails is rolled back."""
-        at = 0
+        failure = self.send_all(session)
+        if failure is None and not session.is_idle:
+            try:
+                session.run(b"COMMIT")
+            except RefusedError as error:
+                failure = _failure(len(self.statements) - 1, error)
+        if failure is not None and not session.is_idle:
+            session.pgconn.exec_(b"ROLLBACK")
+        return failure
+
+    def send_all(self, session: AppSession) -> Failure | None:
+        """One execution; what it began stays open, and stays as it failed."""
+        at = self.rows = 0
         try:
             self._draw()
             if self.operation.transaction:
@@ -107,12 +121,8 @@ class Caller:
             for number in statements_in_turn(self.operation, self.client):
                 at = number
                 self._send(session, number)
-            if not session.is_idle:
-                session.run(b"COMMIT")
         except RefusedError as error:
-            if not session.is_idle:
-                session.pgconn.exec_(b"ROLLBACK")
-            return Failure(at, error.sqlstate or _LOST, error.message)
+            return _failure(at, error)
         return None
 
     def name_of(self, number: int) -> bytes:
@@ -149,7 +159,12 @@ class Caller:
         if result.status not in DONE:
             raise refusal(result)
         self.sent[number] = [*self.sent.get(number, []), sent][-_KEPT:]
+        self.rows = max(self.rows, result.command_tuples or 0)
         take_row(self.operation.statements[number], result, self.client)
+
+
+def _failure(statement: int, error: RefusedError) -> Failure:
+    return Failure(statement, error.sqlstate or _LOST, error.message)
 
 
 def callers_of(workload: Workload, samples: Samples, *, seed: int, protocol: Protocol) -> tuple[Caller, ...]:

@@ -22,7 +22,8 @@ from harness.rehearsal.migration.hook import NoHook, Upcoming
 from harness.rehearsal.migration.statement import Statement
 from harness.rehearsal.probes.app import callers_of, open_session
 from harness.rehearsal.probes.loopers import DEADLOCK, Looper, Victim
-from harness.rehearsal.probes.suspects import Suspect, partners_of, suspects_of
+from harness.rehearsal.probes.partners import partners_of
+from harness.rehearsal.probes.suspects import Suspect, suspects_of
 from harness.rehearsal.probes.watcher import Watcher
 from harness.rehearsal.probes.way_up import WayUp
 from harness.rehearsal.stage import Stage, harness_session
@@ -47,30 +48,36 @@ _SLOWER: Final = 8
 
 def probe_deadlock(stage: Stage) -> None:
     """Run the experiment and journal what it showed."""
-    suspects, partners = suspects_of(stage.traced.statements), partners_of(stage.workload)
+    suspects = suspects_of(stage.traced.statements)
     if not suspects:
         _skip(stage, "no transaction of the migration takes two locks one after the other")
-    elif stage.workload is None or not partners:
-        _skip(stage, "no operation of the application is a transaction of several statements")
+    elif stage.workload is None:
+        _skip(stage, "there is no application")
     else:
         with stage.phase(Pass.PROBE, PhaseKind.DEADLOCK):
-            workload = Workload(partners, stage.workload.versions, stage.workload.path)
-            stage.emit(_rounds(stage, suspects, workload))
+            _probe(stage, suspects)
 
 
-def _rounds(stage: Stage, suspects: tuple[Suspect, ...], workload: Workload) -> DeadlockProbed:
+def _probe(stage: Stage, suspects: tuple[Suspect, ...]) -> None:
     rounds: list[_Round] = []
     while len(rounds) < ROUNDS:
         server = stage.engine.clone(stage.digest)
         try:
+            partners = partners_of(stage, server, suspects=suspects)
+            if partners is None:
+                _skip(
+                    stage,
+                    "no operation of the application waits for one lock of the migration's while it holds another",
+                )
+                return
             one = _Round(stage, server, suspects)
-            one.perform(workload)
+            one.perform(partners)
         finally:
             server.discard()
         rounds.append(one)
         if one.seen or not one.met:
             break
-    return _told(stage, suspects, rounds)
+    stage.emit(_told(stage, suspects, rounds))
 
 
 @dataclass(slots=True)

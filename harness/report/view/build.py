@@ -1,6 +1,7 @@
 """Build the view model from what is known and what was judged."""
 
 from harness.analysis.facts import Facts, QualityNote
+from harness.analysis.invariants import when
 from harness.analysis.judgement import Judgement, Level
 from harness.events.history import RunInfo
 from harness.model.verdict import Verdict
@@ -110,7 +111,7 @@ def _invariants(facts: Facts) -> tuple[BudgetRow, ...]:
             status = Status.FAIL if one.violations else Status.OK
             found = plural(one.violations, "violation")
         rows.append(
-            BudgetRow(id=one.name, label=one.name, limit="0", found=found, status=status, blame="", note=one.moment)
+            BudgetRow(id=one.name, label=one.name, limit="0", found=found, status=status, blame="", note=when(one))
         )
     return tuple(rows)
 

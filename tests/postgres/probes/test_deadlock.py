@@ -43,8 +43,8 @@ _SWAP = """
     """
 
 
-def _probed(scenario: str, up: str, *, home: Path, folder: Path) -> DeadlockProbed:
-    history = quiet_run(_HEAD + scenario, {"setup.sql": _SETUP, "up.sql": up}, folder=folder / "s", home=home)
+def _probed(scenario: str, up: str, *, home: Path, folder: Path, setup: str = _SETUP) -> DeadlockProbed:
+    history = quiet_run(_HEAD + scenario, {"setup.sql": setup, "up.sql": up}, folder=folder / "s", home=home)
     (event,) = history.of(DeadlockProbed)
     return event
 
@@ -75,8 +75,36 @@ def test_the_same_order_does_not_and_neither_counts_what_the_application_does_to
     assert event.executed > 0
 
 
-def test_an_application_without_transactions_is_not_asked(home: Path, tmp_path: Path) -> None:
+_BOTH = "BEGIN; ALTER TABLE orders ADD COLUMN a int; ALTER TABLE customers ADD COLUMN a int; COMMIT;"
+_JOIN = "SELECT count(*) FROM customers JOIN orders USING (id) WHERE customers.id = 7"
+_KEYS = """
+    DELETE FROM orders WHERE id > 1000;
+    ALTER TABLE customers ADD COLUMN latest int REFERENCES orders;
+    """
+
+
+def test_one_statement_that_needs_both_tables_deadlocks_too(home: Path, tmp_path: Path) -> None:
+    join = f'[[traffic.operation]]\nname = "join"\nsql = "{_JOIN}"'
+    event = _probed(join, _BOTH, home=home, folder=tmp_path)
+    assert event.deadlocks
+    assert event.deadlocks[0].statement == "S2"
+    assert {at.operation for at in event.deadlocks[0].application} == {"join"}
+
+
+def test_so_does_one_whose_foreign_key_needs_the_other_table(home: Path, tmp_path: Path) -> None:
+    write = """
+        [[traffic.operation]]
+        name = "write"
+        sql = "UPDATE customers SET latest = :id WHERE id = :id"
+        params = { id = "int(1, 1000)" }
+        """
+    event = _probed(write, _BOTH, home=home, folder=tmp_path, setup=_SETUP + _KEYS)
+    assert event.deadlocks
+    assert {at.operation for at in event.deadlocks[0].application} == {"write"}
+
+
+def test_an_application_that_needs_one_of_the_tables_is_not_asked(home: Path, tmp_path: Path) -> None:
     look = '[[traffic.operation]]\nname = "look"\nsql = "SELECT * FROM orders"'
-    up = "BEGIN; ALTER TABLE orders ADD COLUMN a int; ALTER TABLE customers ADD COLUMN a int; COMMIT;"
-    event = _probed(look, up, home=home, folder=tmp_path)
-    assert "transaction of several statements" in event.skipped
+    event = _probed(look, _BOTH, home=home, folder=tmp_path)
+    assert (event.rounds, event.deadlocks) == (0, ())
+    assert "waits for one lock" in event.skipped

@@ -169,6 +169,14 @@ class TestLevels:
         finding = found(builder.down(sqlstate="23502"), "rollback_fails")[0]
         assert (finding.statement, finding.marker) == ("R1", "fails with 23502")
 
+    def test_a_way_back_that_loses_a_deadlock_is_a_deadlock(self) -> None:
+        builder = Builder().statement(
+            "R1", "ALTER TABLE orders DROP CONSTRAINT fk", direction=Direction.DOWN, sqlstate="40P01",
+            start=15_000, end=15_001,
+        ).down(sqlstate="40P01")  # fmt: skip
+        assert found(builder, "rollback_fails") == []
+        assert found(builder, "deadlock_risk")[0].level is Level.ERROR
+
     def test_a_loss_is_shown_at_the_statement_that_should_bring_it_back(self) -> None:
         builder = went_down(differing(Change.MISSING)).statement("R1", "DROP TABLE x", direction=Direction.DOWN)
         builder.statement("R2", "ALTER TABLE orders ADD COLUMN note text", direction=Direction.DOWN)

@@ -82,6 +82,28 @@ def test_the_alternative_is_a_scenario_of_its_own(loaded: LoadedScenario, tmp_pa
     assert not record.why_not
 
 
+def test_prismas_pending_migrations_are_rewritten_and_those_applied_long_ago_are_not(tmp_path: Path) -> None:
+    migrations = tmp_path / "it" / "prisma" / "migrations"
+    for name, text in {"0001": "CREATE TABLE orders (id int, a int)", "0042": INDEX}.items():
+        (migrations / name).mkdir(parents=True)
+        (migrations / name / "migration.sql").write_text(text + ";\n", encoding="utf-8")
+    (migrations / "migration_lock.toml").write_text('provider = "postgresql"\n', encoding="utf-8")
+    (tmp_path / "it" / "scenario.toml").write_text(
+        '[migration]\ntool = "prisma"\npath = "prisma/migrations"\n[rollback]\nrun = false\n', encoding="utf-8"
+    )
+    builder = busy().statement("S1", INDEX, tag="CREATE INDEX", autocommit=True)
+    builder.locks("S1", ("public.orders", "ShareLock")).work("S1", "public.orders", rows_scanned=20_000)
+    asked: list[LoadedScenario] = []
+    try_remedy(
+        load_scenario(tmp_path / "it"), concluded(builder, tmp_path / "run"), lambda other, _: asked.append(other)
+    )
+    text = (tmp_path / "run" / "remedy" / "up.sql").read_text(encoding="utf-8")
+    assert "CREATE INDEX CONCURRENTLY orders_a" in text
+    assert "CREATE TABLE" not in text
+    assert "a migration.sql of its own" in text
+    assert asked[0].scenario.migration.tool == "sql"
+
+
 def test_nothing_to_remedy_says_so(loaded: LoadedScenario, tmp_path: Path) -> None:
     safe = busy().statement("S1", INDEX, tag="CREATE INDEX", lock_timeout_ms=200)
     try_remedy(loaded, concluded(safe, tmp_path / "run"), lambda *_: pytest.fail("nothing is to be rehearsed"))

@@ -7,7 +7,8 @@ import pytest
 
 from harness.events.migration import LocksTaken, WorkDone
 from harness.model.words import Direction, Pass
-from harness.rehearsal.probes.suspects import partners_of, suspects_of
+from harness.rehearsal.probes.partners import holds_between
+from harness.rehearsal.probes.suspects import suspects_of
 from harness.rehearsal.traced import Traced
 from harness.spec.scenario import OperationSpec, TrafficSpec
 from harness.spec.workload import build_workload
@@ -67,7 +68,7 @@ def test_a_statement_that_commits_on_its_way_is_none() -> None:
     assert suspects_of(traced.statements) == ()
 
 
-def test_only_an_application_that_holds_while_it_waits_can_deadlock(tmp_path: Path) -> None:
+def test_a_transaction_of_several_statements_holds_locks_between_them(tmp_path: Path) -> None:
     (tmp_path / "pay.sql").write_text("BEGIN;\nUPDATE a SET x = 1;\nUPDATE b SET x = 1;\nCOMMIT;\n")
     (tmp_path / "look.sql").write_text("SELECT 1;\nSELECT 2;\n")
     operations = (
@@ -77,5 +78,4 @@ def test_only_an_application_that_holds_while_it_waits_can_deadlock(tmp_path: Pa
         OperationSpec(name="looks", pgbench="look.sql"),
     )
     workload = build_workload(TrafficSpec(operation=operations), path=tmp_path / "scenario.toml")
-    assert [operation.name for operation in partners_of(workload)] == ["two", "script"]
-    assert partners_of(None) == ()
+    assert [operation.name for operation in workload.operations if holds_between(operation)] == ["two", "script"]

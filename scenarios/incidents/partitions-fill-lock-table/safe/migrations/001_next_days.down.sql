@@ -1,0 +1,8 @@
+DO $$
+BEGIN
+  FOR day IN 11..410 LOOP
+    EXECUTE format('DROP TABLE IF EXISTS readings_%s', day);
+    COMMIT;
+  END LOOP;
+END
+$$;
