@@ -24,7 +24,7 @@ from harness.postgres.connect import connect
 from harness.postgres.ports import Server
 from harness.rehearsal.observer.observer import Observer
 
-CLIENTS, TURNS = 100, 12
+CLIENTS, TURNS = 100, 36
 TURN_S = 5.0
 # Waiting for the disk makes throughput waver by 7 % from second to second and leaves processors idle for a witness.
 ENVIRONMENT = {"PGOPTIONS": "-c synchronous_commit=off"}

@@ -35,6 +35,7 @@ def run_load(stage: Stage) -> None:
         steps = tuple(step.name for step in plan.steps)
         deploy = plan_deploy(stage.scenario, steps=steps, workload=stage.workload)
         before = read_contents(connection, rows=False)
+        stage.emit(see_state(connection, pass_=_PASS, moment="before", clock=stage.clock))
         stage.emit(measure_tables(connection, pass_=_PASS, moment="before", clock=stage.clock))
         with Application(stage, server, plan=plan) as application:
             application.start(connection, mix=deploy.initial_mix)
@@ -66,6 +67,9 @@ class _Load:
                 applied, up_ok = self._go_up(witnessed)
                 self._settle("up")
                 self.check_invariants("end")
+                if not up_ok:
+                    # What a failure under load leaves, the quiet pass cannot show.
+                    self.see_state("after_up")
                 went_back = self._go_back(witnessed, applied) and up_ok
             ledger = self.application.stop()
         finally:
@@ -140,6 +144,10 @@ class _Load:
                 _, phase.ok = change.run(Direction.DOWN, steps)
         return phase.ok
 
+    def see_state(self, moment: str) -> None:
+        """Journal what stands there now that should not stay."""
+        self.stage.emit(see_state(self.connection, pass_=_PASS, moment=moment, clock=self.stage.clock))
+
     def check_invariants(self, moment: str) -> None:
         """Journal the invariants that are due at `moment`."""
         self.stage.check_invariants(self.connection, pass_=_PASS, moment=moment)
@@ -170,9 +178,9 @@ class _Witnessed:
 def _verify(load: _Load, before: Contents, *, ledger: tuple[LedgerEntry, ...], went_back: bool) -> None:
     stage = load.stage
     with stage.phase(_PASS, PhaseKind.VERIFY):
-        stage.emit(see_state(load.connection, pass_=_PASS, moment="end", clock=stage.clock))
         stage.emit(measure_tables(load.connection, pass_=_PASS, moment="end", clock=stage.clock))
         if went_back:
+            load.see_state("after_down")
             after = read_contents(load.connection, rows=False)
             stage.emit(compare_schema(before, after, pass_=_PASS, clock=stage.clock))
             load.check_invariants(AFTER_ROLLBACK)

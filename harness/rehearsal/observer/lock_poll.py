@@ -42,7 +42,7 @@ _RECENT_POLLS = 32
 
 @dataclass(slots=True)
 class PollMeasure:
-    """What polling cost and how regular it was; `gap_migration_ns_max` is the longest gap while the migration ran."""
+    """What polling cost and how regular it was; `gap_migration_ns_max` is the most of one gap while the migration ran."""
 
     polls: int = 0
     total_ns: int = 0
@@ -252,8 +252,9 @@ class LockPoller:
         elif self._last_asked_ns is not None:
             gap = asked_ns - self._last_asked_ns
             measure.gap_ns_max = max(measure.gap_ns_max, gap)
-            if self._windows.overlaps(self._last_asked_ns, asked_ns):
-                measure.gap_migration_ns_max = max(measure.gap_migration_ns_max, gap)
+            # Before it began and after it ended nothing was to be seen: polls are far apart then on purpose.
+            unseen = self._windows.overlap_ns(self._last_asked_ns, asked_ns)
+            measure.gap_migration_ns_max = max(measure.gap_migration_ns_max, unseen)
         self._last_asked_ns = asked_ns
 
     def _away(self, began_ns: int) -> None:

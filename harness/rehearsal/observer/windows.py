@@ -58,6 +58,7 @@ class Windows:
                 return window.direction
         return None
 
-    def overlaps(self, start_ns: int, end_ns: int) -> bool:
-        """Whether the migration ran at any time between."""
-        return any(w.start_ns < end_ns and (w.end_ns is None or w.end_ns > start_ns) for w in self._windows)
+    def overlap_ns(self, start_ns: int, end_ns: int) -> int:
+        """How long the migration ran between the two."""
+        parts = ((w.start_ns, end_ns if w.end_ns is None else w.end_ns) for w in self._windows)
+        return sum(max(min(end, end_ns) - max(start, start_ns), 0) for start, end in parts)

@@ -40,6 +40,8 @@ def test_windows_of_the_migration() -> None:
     assert windows.tool_at(99 * NS_PER_MS) is Direction.UP
     assert windows.tool_at(250 * NS_PER_MS) is None
     assert windows.tool_at(350 * NS_PER_MS) is None
-    assert windows.overlaps(150 * NS_PER_MS, 160 * NS_PER_MS)
-    assert not windows.overlaps(210 * NS_PER_MS, 290 * NS_PER_MS)
-    assert windows.overlaps(310 * NS_PER_MS, 320 * NS_PER_MS)
+    assert windows.overlap_ns(150 * NS_PER_MS, 160 * NS_PER_MS) == 10 * NS_PER_MS
+    assert windows.overlap_ns(50 * NS_PER_MS, 110 * NS_PER_MS) == 10 * NS_PER_MS
+    assert windows.overlap_ns(190 * NS_PER_MS, 290 * NS_PER_MS) == 10 * NS_PER_MS
+    assert windows.overlap_ns(210 * NS_PER_MS, 290 * NS_PER_MS) == 0
+    assert windows.overlap_ns(310 * NS_PER_MS, 320 * NS_PER_MS) == 10 * NS_PER_MS
