@@ -42,7 +42,7 @@ _RECENT_POLLS = 32
 
 @dataclass(slots=True)
 class PollMeasure:
-    """What polling cost and how regular it was; `gap_migration_ns_max` is the most of one gap while the migration ran."""
+    """What polling cost and how regular it was; `gap_migration_ns_max` counts of a gap what a migration ran."""
 
     polls: int = 0
     total_ns: int = 0

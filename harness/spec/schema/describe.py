@@ -89,7 +89,7 @@ KEYS: Final[dict[str, Key]] = {
     ),
     "postgres.settings": Key(
         "table of text, numbers, booleans",
-        "Production's settings, as in postgresql.conf.",
+        "Production's settings, as in postgresql.conf; max_connections too, which bounds the lock table (else 200).",
         'settings = { shared_buffers = "256MB", work_mem = "16MB" }',
     ),
     "postgres.extensions": Key(
