@@ -12,7 +12,7 @@ from harness.analysis.work import is_big
 
 @dataclass(frozen=True, slots=True)
 class Backfill:
-    """Rows of a relation that one transaction changed; `statement` is the one that passed the half."""
+    """Rows of a relation that one transaction changed, at least; `statement` is the one that passed the half."""
 
     statement: StatementFacts
     relation: str
@@ -31,13 +31,20 @@ def backfills(facts: Facts) -> Iterator[Backfill]:
             for work in mate.relations:
                 changed_by_relation[work.relation] += _changed(work)
         for work in statement.relations:
-            changed = changed_by_relation[work.relation]
+            changed = _in_one(facts, statement, work, changed=changed_by_relation[work.relation])
             key = mates[0].id, work.relation
             if key in done or work.kind not in TABLE_KINDS or not work.rows_before or not _changed(work):
                 continue
-            if changed * 2 >= work.rows_before and not commits_inside(facts, statement):
+            if changed * 2 >= work.rows_before:
                 done.add(key)
                 yield Backfill(statement, work.relation, changed, work.rows_before, is_big(work))
+
+
+def _in_one(facts: Facts, statement: StatementFacts, work: WorkFacts, *, changed: int) -> int:
+    """How many rows one transaction changed for certain: among n of them, one changed an n-th of the rows or more."""
+    if not commits_inside(facts, statement):
+        return changed
+    return _changed(work) // work.transactions if work.transactions else 0
 
 
 def commits_inside(facts: Facts, statement: StatementFacts) -> bool:

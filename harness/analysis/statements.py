@@ -195,6 +195,7 @@ def _work(event: WorkDone) -> WorkFacts:
         rows_fetched_by_index=event.rows_fetched_by_index,
         rows_changed=sum(changed) if changed else None,
         rows_inserted=event.rows_inserted,
+        transactions=event.transactions,
     )
 
 

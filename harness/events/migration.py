@@ -144,7 +144,8 @@ class WorkDone(Event, tag="work_done", frozen=True, kw_only=True):
 
     `rewritten`: the relfilenode changed (TRUNCATE excepted, which sets `truncated`). Rows read (heap and index),
     inserted, updated, deleted come from the transaction's statistics; None where they could not be had. `rows_before`
-    is what the table held.
+    is what the table held. `transactions`: how many transactions wrote, at most, where the statement may have committed
+    on its way.
     """
 
     pass_: Pass
@@ -163,6 +164,7 @@ class WorkDone(Event, tag="work_done", frozen=True, kw_only=True):
     rows_inserted: int | None
     rows_updated: int | None
     rows_deleted: int | None
+    transactions: int | None = None
 
 
 class WalWritten(Event, tag="wal_written", frozen=True, kw_only=True):

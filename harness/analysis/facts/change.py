@@ -80,6 +80,8 @@ class WorkFacts:
     rows_changed: int | None
     rows_inserted: int | None = None
     """Of `rows_changed`: new rows, which lock nobody else's."""
+    transactions: int | None = None
+    """How many transactions wrote, at most, where the statement may have committed on its way (DO, CALL)."""
 
     @property
     def rows_read(self) -> int:

@@ -97,6 +97,7 @@ class Tracer:
         if statement.tag in _UNTRACED:
             return
         self._held: Held = held_locks(self._observer, pid=self._pid)
+        self._transactions = 1
         with unhurried(self._migrator):
             self._counts.learn(named_oids(self._migrator, statement.relations), locked=self._held)
             if in_transaction:
@@ -109,6 +110,7 @@ class Tracer:
             # The observer has just counted rows; that must be on the books before, not after.
             work.flush(self._observer)
             self._counted = work.of_server(self._observer)
+            self._begun = work.transactions_begun(self._observer)
             self._watch.start(statement, migrator=self._migrator)
         self._wal_before = self._wal_bytes()
 
@@ -133,6 +135,8 @@ class Tracer:
                 work.flush(self._migrator)
                 counted = work.of_server(self._observer)
                 relations = read_relations(self._observer)
+        if not in_transaction:
+            self._transactions = max(work.transactions_begun(self._observer) - self._begun, 1)
         if not sqlstate:
             self._tell_locks(
                 statement, added(self._held, held), now=relations, direction=direction, exact=in_transaction
@@ -301,6 +305,7 @@ class Tracer:
             rows_inserted=done.inserted if counts else None,
             rows_updated=done.updated if counts else None,
             rows_deleted=done.deleted if counts else None,
+            transactions=self._transactions,
         )
 
 

@@ -71,6 +71,12 @@ def flush_at_once(session: Connection) -> bool:
     return True
 
 
+def transactions_begun(observer: Connection) -> int:
+    """How many transactions of the server have written something until now: those that got an id."""
+    row = observer.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint").fetchone()
+    return int(row[0]) if row else 0
+
+
 def _read(connection: Connection, name: str) -> Counted:
     rows = connection.execute(text(name)).fetchall()
     return {row[0]: Counters(*(value or 0 for value in row[1:])) for row in rows}

@@ -157,3 +157,33 @@ def test_work_of_a_statement_that_fails_counts(name: str, other_database: Databa
     read = {e.relation: e.rows_scanned for e in run.of(WorkDone, statement=last) if (e.rows_scanned or 0) > 1}
     assert read == expected
     assert not run.of(WorkDone, rewritten=True)
+
+
+_PROCEDURE = """
+CREATE PROCEDURE fill(step int, each_commits bool) LANGUAGE plpgsql AS $$
+BEGIN
+  FOR low IN 0 .. 2999 BY step LOOP
+    UPDATE parent SET a = a + 1 WHERE id > low AND id <= low + step;
+    IF each_commits THEN COMMIT; END IF;
+  END LOOP;
+END $$;
+"""
+
+
+@pytest.mark.parametrize(
+    ("sql", "transactions"),
+    [
+        ("CALL fill(500, true)", 6),
+        ("CALL fill(500, false)", 1),
+        ("DO $$ BEGIN UPDATE parent SET a = a + 1; COMMIT; END $$", 1),
+        ("DO $$ BEGIN UPDATE parent SET a = a + 1; END $$", 1),
+    ],
+)
+def test_how_many_transactions_a_statement_made_is_counted(
+    sql: str, transactions: int, other_database: Database, rehearse: Rehearse
+) -> None:
+    with other_database.connect() as connection:
+        connection.execute(_SETUP)
+        connection.execute(_PROCEDURE)
+    run = rehearse(other_database, {"up.sql": sql}, trace=True, transaction="as-written")
+    assert [(e.rows_updated, e.transactions) for e in run.of(WorkDone, relation=_P)] == [(_ROWS, transactions)]
