@@ -17,8 +17,10 @@ from harness.postgres.ports import Engine, Home, Server
 from harness.sandbox.docker import DockerEngine
 from harness.sandbox.embedded import EmbeddedEngine
 from harness.spec.scenario import PostgresSpec
+from tests.places import place_for_servers
 
 EMPTY = "empty"
+
 
 # Started in the background by a shell without job control, this process was told to ignore Ctrl-C, and so would be the
 # commands that tests interrupt.
@@ -33,7 +35,7 @@ settings.load_profile("rehearse")
 @pytest.fixture(scope="session")
 def home() -> Iterator[Path]:
     """A home of this test session's own; not pytest's tmp_path, which a server's unprivileged account cannot enter."""
-    folder = Path(tempfile.mkdtemp(prefix="rehearse-tests-"))
+    folder = Path(tempfile.mkdtemp(prefix="rehearse-tests-", dir=place_for_servers()))
     folder.chmod(0o711)
     yield folder
     shutil.rmtree(folder)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.places import place_for_servers
 from tests.postgres.cli.shell import Shell, living, wait_for
 
 INCONCLUSIVE = 3
@@ -59,6 +60,6 @@ def _shell(tmp_path: Path, warm: Path | None) -> Iterator[Shell]:
 
 
 def _new_home() -> Path:
-    home = Path(tempfile.mkdtemp(prefix="rehearse-cli-"))
+    home = Path(tempfile.mkdtemp(prefix="rehearse-cli-", dir=place_for_servers()))
     home.chmod(0o711)
     return home
