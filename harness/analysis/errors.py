@@ -24,7 +24,7 @@ def errors_of(
     windows: Windows,
 ) -> tuple[ErrorFacts, ...]:
     """One entry for each operation and SQLSTATE, those that users saw most first."""
-    messages = first_messages(errors)
+    first = first_errors(errors)
     bad = np.flatnonzero(responses.failed | responses.expected)
     good = absorbed_rows(responses)
     found = []
@@ -40,7 +40,7 @@ def errors_of(
                 rows=[kind.get(state, _NONE) for kind in (seen, absorbed, expected)],
                 responses=responses,
                 windows=windows,
-                message=messages.get((operation.index, state), ""),
+                message=first[operation.index, state].message if (operation.index, state) in first else "",
             )
             for state in sorted({*seen, *expected, *absorbed})
         ]
@@ -66,9 +66,9 @@ def by_state(responses: Responses, rows: Ints) -> Iterator[tuple[str, Ints]]:
         yield state, np.sort(np.concatenate(parts))
 
 
-def first_messages(errors: Sequence[OperationFailed]) -> dict[tuple[int, str], str]:
-    """The first redacted message by operation and SQLSTATE."""
-    return {(error.operation, error.sqlstate): error.message for error in reversed(errors)}
+def first_errors(errors: Sequence[OperationFailed]) -> dict[tuple[int, str], OperationFailed]:
+    """The first error by operation and SQLSTATE, with its redacted message."""
+    return {(error.operation, error.sqlstate): error for error in reversed(errors)}
 
 
 _NONE = np.empty(0, dtype=np.int64)

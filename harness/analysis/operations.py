@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from harness.analysis.errors import absorbed_rows, by_state, first_messages
+from harness.analysis.errors import absorbed_rows, by_state, first_errors
 from harness.analysis.facts import OperationFacts
 from harness.analysis.latency import Flags, Ints, Responses, in_span, latency_of
 from harness.analysis.phases import Windows
@@ -26,7 +26,7 @@ def operations_of(
     """The operations in order of their index; one pass over the records sorts them by operation."""
     order = np.argsort(responses.operation, kind="stable")
     ordered = responses.operation[order]
-    messages = first_messages(errors)
+    first = first_errors(errors)
     misses = {event.operation: event for event in missed}
     found = []
     for operation in sorted(declared, key=lambda one: one.index):
@@ -36,7 +36,7 @@ def operations_of(
                 operation,
                 rows=rows,
                 responses=responses,
-                messages=messages,
+                errors={state: error for (index, state), error in first.items() if index == operation.index},
                 windows=windows,
                 mix=mix,
                 missed=misses.get(operation.index),
@@ -63,7 +63,7 @@ def _operation(
     *,
     rows: Ints,
     responses: Responses,
-    messages: dict[tuple[int, str], str],
+    errors: dict[str, OperationFailed],
     windows: Windows,
     mix: Mix,
     missed: OperationMissed | None,
@@ -91,7 +91,7 @@ def _operation(
         failed=failed,
         expected=expected,
         failed_in_baseline=before,
-        messages={state: text for (index, state), text in messages.items() if index == operation.index},
+        messages={state: error.message for state, error in errors.items()},
         first_failed_ns=first,
         baseline=latency_of(responses, in_baseline),
         migrate=latency_of(responses, window(windows.felt)),
@@ -103,6 +103,7 @@ def _operation(
         retried=int(np.count_nonzero(responses.operation[responses.retried] == operation.index)),
         executions=missed.executions if missed else None,
         misses=missed.misses if missed else None,
+        failed_at={state: error.statement for state, error in errors.items()},
     )
 
 

@@ -16,7 +16,8 @@ class ProbedFailure:
     """Failures of one operation with one SQLSTATE, in the state in which it came first.
 
     `statements` are those of the migration that made the state; for a version that starts only then, all up to it.
-    `every_time`: no execution in that state succeeded.
+    `statement` is the one of the operation, from 0, that the first error came from. `every_time`: no execution in that
+    state succeeded.
     """
 
     state: SchemaState
@@ -24,6 +25,7 @@ class ProbedFailure:
     executions: int
     message: str
     statements: tuple[str, ...]
+    statement: int = 0
 
     @property
     def every_time(self) -> bool:
@@ -51,6 +53,7 @@ def probed_failures(facts: Facts, operation: OperationFacts) -> dict[str, Probed
                     call.executions,
                     call.messages.get(sqlstate, ""),
                     _made(probe, calls, call),
+                    call.failed_at.get(sqlstate, 0),
                 )
     return found
 

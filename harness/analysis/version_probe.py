@@ -83,9 +83,11 @@ def _calls(history: History) -> tuple[CallFacts, ...]:
         key = (event.state, event.operation)
         known = found.get(key)
         failed, messages = (dict(known.failed), dict(known.messages)) if known else ({}, {})
+        failed_at = dict(known.failed_at) if known else {}
         for error in event.errors:
             failed[error.sqlstate] = failed.get(error.sqlstate, 0) + error.count
             messages.setdefault(error.sqlstate, error.message)
+            failed_at.setdefault(error.sqlstate, error.statement)
         found[key] = CallFacts(
             state=event.state,
             operation=event.operation,
@@ -93,6 +95,7 @@ def _calls(history: History) -> tuple[CallFacts, ...]:
             executions=event.executions + (known.executions if known else 0),
             failed=failed,
             messages=messages,
+            failed_at=failed_at,
         )
     return tuple(found.values())
 

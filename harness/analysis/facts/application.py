@@ -69,6 +69,8 @@ class OperationFacts:
     executions: int | None = None
     misses: int | None = None
     """Executions counted by the generator, and those whose parameters met no row; None where it did not count."""
+    failed_at: dict[str, int] = field(default_factory=dict)
+    """Which of its statements, from 0, the first error by SQLSTATE came from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """What the probes found: both versions against every state, the quiet moment after going up, plans, the session."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,10 @@ class SchemaState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallFacts:
-    """One operation against one state; `failed` counts executions by SQLSTATE, `messages` are the first of each."""
+    """One operation against one state; `failed` counts executions by SQLSTATE.
+
+    `messages` are the first of each, `failed_at` the statements, from 0, that they came from.
+    """
 
     state: int
     operation: str
@@ -38,6 +41,7 @@ class CallFacts:
     executions: int
     failed: dict[str, int]
     messages: dict[str, str]
+    failed_at: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -205,7 +205,8 @@ class Builder:
         """An operation of the workload; it reads public.orders unless told otherwise."""
         return self.add(
             OperationDeclared(
-                at_ns=0, index=index, name=name, version=version, weight=1, sql=(f"SELECT '{name}'",),
+                at_ns=0, index=index, name=name, version=version, weight=1,
+                sql=uses.get("sql", (f"SELECT '{name}'",)),
                 reads=uses.get("reads", ("public.orders",)), writes=uses.get("writes", ()), expected=expected,
             )
         )  # fmt: skip

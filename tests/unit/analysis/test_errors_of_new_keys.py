@@ -10,12 +10,14 @@ from tests.unit.analysis.histories import MS, Builder
 _ADD = "ALTER TABLE orders ADD CONSTRAINT orders_customer_fk FOREIGN KEY (customer_id) REFERENCES customers NOT VALID"
 _REFUSED = 'insert or update on table "orders" violates foreign key constraint "{}"'
 
+_STATEMENTS = ("SELECT id FROM orders", "INSERT INTO orders (note) VALUES ($1)")
 
-def _some_fail(sql: str, sqlstate: str, message: str) -> Builder:
+
+def _some_fail(sql: str, sqlstate: str, message: str, *, at: int = 0) -> Builder:
     """One of three executions fails after going up."""
-    builder = s1(sql).operation(1, "pay", writes=("public.orders",))
+    builder = s1(sql).operation(1, "pay", writes=("public.orders",), sql=_STATEMENTS)
     builder.phase(PhaseKind.VERSIONS, 1, 2, pass_=Pass.PROBE)
-    for number, errors in enumerate(((), (CallError(sqlstate=sqlstate, count=1, statement=0, message=message),))):
+    for number, errors in enumerate(((), (CallError(sqlstate=sqlstate, count=1, statement=at, message=message),))):
         builder.add(
             StateReached(
                 at_ns=MS, pass_=Pass.PROBE, state=number, statements=("S1",) * number, name=("before", "up")[number]
@@ -45,3 +47,11 @@ def test_a_sequence_at_its_end() -> None:
     builder = _some_fail("SELECT setval('s', 2147483645)", "2200H", "nextval: reached maximum value of sequence …")
     assert found(builder, "breaks_old_app")
     assert found(builder, "id_exhaustion_or_overflow")
+
+
+@pytest.mark.parametrize("at", [0, 1])
+def test_the_statement_that_failed_is_shown(at: int) -> None:
+    builder = _some_fail("ALTER TABLE orders DROP COLUMN note", "42703", 'column "note" does not exist', at=at)
+    [finding] = found(builder, "breaks_old_app")
+    assert _STATEMENTS[at] in finding.evidence
+    assert _STATEMENTS[1 - at] not in finding.evidence
