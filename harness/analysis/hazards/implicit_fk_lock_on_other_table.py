@@ -7,7 +7,7 @@ from harness.analysis.findings import finding
 from harness.analysis.judgement import Finding, Hazard, Level
 from harness.analysis.locking import mode_of
 from harness.analysis.names import TABLE_KINDS, same_relation, short
-from harness.analysis.remedy.safer import with_timeout
+from harness.analysis.remedy.safer import safer
 from harness.analysis.remedy.tree import referenced_only
 from harness.model.locks import LockMode
 from harness.model.words import Direction
@@ -45,5 +45,5 @@ def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
                     marker=f"{lock.mode} on {short(lock.relation)}",
                     evidence=(f"{lock.mode} on {lock.relation}",),
                     impact=f"writes to {short(lock.relation)} wait as long as the lock lasts",
-                    remedy=with_timeout(statement),
+                    remedy=safer(statement, facts),
                 )

@@ -73,7 +73,7 @@ def _add_column(command: Any, table: str, known: Known) -> Way:
 def _expanded(command: Any, table: str, known: Known, *, default: Any) -> Way:
     """The bare column, then its default, the fill, and each constraint in its own safer form."""
     definition = getattr(command, "def").column_def
-    column, kind = ident(definition.colname), type_text(definition.type_name, table, definition.colname)
+    column, kind = ident(definition.colname), type_text(definition, table, collated=True)
     exists = "IF NOT EXISTS " if command.missing_ok else ""
     ways = [Way(pieces=(Piece(sql=f"ALTER TABLE {table} ADD COLUMN {exists}{column} {kind}", note="no rewrite"),))]
     if default is not None:
@@ -115,6 +115,23 @@ def _change_type(command: Any, table: str, known: Known) -> Way:
     return changed_type(command, table, known)
 
 
+def _set_expression(command: Any, _: str, known: Known) -> Way:
+    """Of a stored column; a virtual one is computed when it is read."""
+    if known.work != "rewrite":
+        return NO_WAY
+    column = ident(command.name)
+    words = f"put the new values in a plain column beside {column}, filled by trigger and in batches, then switch"
+    return Way(words=words, why=f"{column} is computed for every row at once")
+
+
+def _alter_constraint(command: Any, _: str, known: Known) -> Way:
+    if known.work != "scan":
+        return NO_WAY
+    name = ident(getattr(command, "def").atalter_constraint.conname)
+    words = f"drop {name}, add it again NOT VALID, and VALIDATE it in a transaction of its own: reads and writes go on"
+    return Way(words=words, why=f"the statement does not say what {name} is")
+
+
 def _attach(command: Any, table: str, known: Known) -> Way:
     return attached(getattr(command, "def").partition_cmd, table, known, statement=_alone(command, table))
 
@@ -130,4 +147,6 @@ _COMMANDS: dict[int, Callable[[Any, str, Known], Way]] = {
     pb.AT_AddColumn: _add_column,
     pb.AT_AttachPartition: _attach,
     pb.AT_DetachPartition: _detach,
+    pb.AT_SetExpression: _set_expression,
+    pb.AT_AlterConstraint: _alter_constraint,
 }

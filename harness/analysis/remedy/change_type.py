@@ -19,7 +19,7 @@ def changed_type(command: Any, table: str, known: Known) -> Way:
     shape = known.table(table)
     column = shape.column(name) if shape else None
     definition = getattr(command, "def").column_def
-    kind = type_text(definition.type_name, table, name)
+    kind = type_text(definition, table)
     old, fresh, kept = ident(name), ident(f"{name}_new"), ident(f"{name}_old")
     using = definition.raw_default if definition.HasField("raw_default") else None
     value = expression(using) if using is not None else f"{old}::{kind}"
@@ -30,7 +30,9 @@ def changed_type(command: Any, table: str, known: Known) -> Way:
     sync = ident(f"{base(table)}_{name}_sync")
     body = f"BEGIN NEW.{fresh} := {of_row}; RETURN NEW; END"
     pieces = (
-        Piece(sql=f"ALTER TABLE {table} ADD COLUMN {fresh} {kind}", above="expand:"),
+        Piece(
+            sql=f"ALTER TABLE {table} ADD COLUMN {fresh} {type_text(definition, table, collated=True)}", above="expand:"
+        ),
         Piece(sql=f"CREATE FUNCTION {schema}{sync}() RETURNS trigger LANGUAGE plpgsql AS $sync$ {body} $sync$"),
         Piece(
             sql=f"CREATE TRIGGER {sync} BEFORE INSERT OR UPDATE ON {table} "

@@ -84,7 +84,7 @@ def expand_first(statement: StatementFacts | None, facts: Facts) -> str:
     kind = node.WhichOneof("node") if node is not None else None
     if kind == "rename_stmt":
         way = safer_way(statement.sql, Known(work=statement.work, tables=facts.tables))
-        return f"{way.text}\n-- {way.why}" if way.text else ""
+        return way.text
     drops = kind == "drop_stmt" or (
         kind == "alter_table_stmt"
         and any(c.alter_table_cmd.subtype == pb.AT_DropColumn for c in node.alter_table_stmt.cmds)

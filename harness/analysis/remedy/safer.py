@@ -97,6 +97,16 @@ def _enum(node: Any, _: Known) -> Way:
     return Way(pieces=(Piece(sql=deparse(alter_enum_stmt=node), note="committed before anything uses the value"),))
 
 
+def _domain(_: Any, known: Known) -> Way:
+    """What makes the server look at every column of the domain."""
+    if known.work != "scan":
+        return NO_WAY
+    words = (
+        "add a CHECK that says it NOT VALID to each column of the domain, and VALIDATE it there: reads and writes go on"
+    )
+    return Way(words=words, why="a domain's constraint is validated under SHARE on every table that has the domain")
+
+
 def _sql(sql: str) -> str:
     return sql.strip().rstrip(";")
 
@@ -113,4 +123,5 @@ _BUILDERS: dict[str, Callable[[Any, Known], Way]] = {
     "alter_table_stmt": altered,
     "alter_enum_stmt": _enum,
     "rename_stmt": renamed,
+    "alter_domain_stmt": _domain,
 }

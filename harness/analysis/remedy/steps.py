@@ -61,6 +61,8 @@ class Way:
     def text(self) -> str:
         """For people, to paste."""
         lines = [f"-- {self.words}" if self.words else ""]
+        if self.why:
+            lines.append(f"-- needs a person: {self.why}")
         if any(piece.outside for piece in self.pieces):
             lines.append("-- outside a transaction block:")
         if all(piece.patient or piece.sql.startswith("VACUUM") for piece in self.pieces):

@@ -61,13 +61,16 @@ def expression(node: Any) -> str:
     return deparse(select_stmt=select).removeprefix("SELECT ")
 
 
-def type_text(type_name: Any, table: str, column: str) -> str:
-    """The SQL of a type."""
-    definition = pb.ColumnDef(colname=column, type_name=type_name)
+def type_text(column: Any, table: str, *, collated: bool = False) -> str:
+    """The SQL of a column's type, with its COLLATE where `collated`; a cast takes none."""
+    name = column.colname or "c"
+    definition = pb.ColumnDef(colname=name, type_name=column.type_name)
+    if collated and column.HasField("coll_clause"):
+        definition.coll_clause.CopyFrom(column.coll_clause)
     command = pb.AlterTableCmd(subtype=pb.AT_AddColumn, behavior=pb.DROP_RESTRICT)
     getattr(command, "def").column_def.CopyFrom(definition)
     text = deparse(alter_table_stmt=single(command, table))
-    return text.split(f"ADD COLUMN {ident(column)} ", 1)[-1]
+    return text.split(f"ADD COLUMN {ident(name)} ", 1)[-1]
 
 
 def single(command: Any, table: str) -> Any:

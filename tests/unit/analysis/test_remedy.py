@@ -110,6 +110,9 @@ def test_the_safer_form_is_sql(sql: str, contains: str) -> None:
         ("DELETE FROM o USING u WHERE u.a = o.a", "DELETE FROM o USING u WHERE (o.id >= _from_1"),
         ("ALTER TABLE o ALTER x TYPE bigint", "ALTER TABLE o RENAME COLUMN x_new TO x;"),
         ("ALTER TABLE o ALTER x TYPE text USING x::text || a", "NEW.x_new := new.x::text || new.a;"),
+        ('ALTER TABLE o ALTER x TYPE text COLLATE "C"', 'ALTER TABLE o ADD COLUMN x_new text COLLATE "C";'),
+        ('ALTER TABLE o ALTER x TYPE text COLLATE pg_catalog."C"', "NEW.x_new := NEW.x::text;"),
+        ('ALTER TABLE o ADD COLUMN z text COLLATE "C" DEFAULT a.b(1)', 'ALTER TABLE o ADD COLUMN z text COLLATE "C";'),
         ("ALTER TABLE o ADD COLUMN z uuid DEFAULT gen_random_uuid() UNIQUE", "UNIQUE USING INDEX o_z_key;"),
         ("ALTER TABLE o ADD COLUMN z int DEFAULT 1 REFERENCES q", "ADD CONSTRAINT o_z_fkey FOREIGN KEY (z)"),
         ("ALTER TABLE o ADD CHECK (a > 0), DROP COLUMN x", "ALTER TABLE o DROP x;"),
@@ -140,6 +143,7 @@ def test_with_the_catalog_the_remedy_needs_nobody(sql: str, contains: str) -> No
         ("UPDATE q SET a = 1", "no primary key of q"),
         ("ALTER TABLE o ALTER a TYPE bigint", "uses a"),
         ("ALTER TABLE o ADD COLUMN z bigint GENERATED ALWAYS AS (x * 2) STORED", "computed for every row"),
+        ("ALTER TABLE o ALTER COLUMN x SET EXPRESSION AS (a * 2)", "computed for every row"),
         ("ALTER TABLE o SET TABLESPACE fast", "SET TABLESPACE"),
         ("ALTER TABLE p ADD FOREIGN KEY (d) REFERENCES o", "partitioned table"),
         ("ALTER TABLE p ADD PRIMARY KEY (d)", "partitioned table"),
@@ -152,7 +156,26 @@ def test_what_needs_a_person_says_why(sql: str, why: str) -> None:
     way = safer_way(sql, KNOWN)
     assert why in way.why
     assert not way.is_mechanical
+    assert f"-- needs a person: {way.why}" in way.text
     postgast.parse(way.text)
+
+
+@pytest.mark.parametrize(
+    ("sql", "words"),
+    [
+        ("ALTER TABLE o ALTER CONSTRAINT o_a_fkey ENFORCED", "add it again NOT VALID"),
+        ("ALTER DOMAIN d ADD CHECK (VALUE > 0)", "to each column of the domain"),
+        ("ALTER DOMAIN d VALIDATE CONSTRAINT c", "to each column of the domain"),
+    ],
+)
+def test_a_scan_that_lock_timeout_does_not_shorten(sql: str, words: str) -> None:
+    assert words in safer_way(sql, replace(KNOWN, work="scan")).text
+    assert not safer_way(sql, replace(KNOWN, work="catalog")).text
+
+
+def test_a_virtual_column_computes_nothing() -> None:
+    catalog = replace(KNOWN, work="catalog")
+    assert not safer_way("ALTER TABLE o ALTER COLUMN x SET EXPRESSION AS (a * 2)", catalog).text
 
 
 def test_detach_beside_a_default_partition() -> None:
