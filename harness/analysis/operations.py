@@ -73,7 +73,7 @@ def _operation(
     judged = rows[counted(responses, rows, counted_spans(operation.version, mix=mix, windows=windows))]
     failed, first = _counts(responses, judged[responses.failed[judged]])
     expected, _ = _counts(responses, rows[responses.expected[rows]])
-    before, _ = _counts(responses, in_baseline[responses.failed[in_baseline]])
+    before, _ = _counts(responses, _failed_before(responses, in_baseline, windows.baseline))
     good = absorbed_rows(responses)
     absorbed, _ = _counts(responses, good[responses.operation[good] == operation.index])
 
@@ -105,6 +105,18 @@ def _operation(
         misses=missed.misses if missed else None,
         failed_at={state: error.statement for state, error in errors.items()},
     )
+
+
+def _failed_before(responses: Responses, rows: Ints, baseline: Span | None) -> Ints:
+    """Of the operations due in the baseline, those that failed in it.
+
+    One that the server refused after its end, served late or still under way, may have met the migration. One that
+    nobody served counts wherever it ended.
+    """
+    refused_later = responses.outcome[rows] == Outcome.ERROR
+    refused_later &= responses.end[rows] > (baseline.end_ns if baseline else 0)
+    found: Ints = rows[responses.failed[rows] & ~refused_later]
+    return found
 
 
 def _counts(responses: Responses, rows: Ints) -> tuple[dict[str, int], dict[str, int]]:

@@ -52,6 +52,7 @@ class OperationFacts:
     expected: dict[str, int]
     """Errors the operation declares as expected."""
     failed_in_baseline: dict[str, int]
+    """Errors of operations due in the baseline that came before its end, and those that nobody ever served."""
     messages: dict[str, str]
     """First redacted message by SQLSTATE."""
     first_failed_ns: dict[str, int]
