@@ -17,6 +17,14 @@ _KEYS = frozenset({"23503", "23505", "23P01"})
 _QUOTED = re.compile(r'constraint "([^"]+)"')
 _MAKES = re.compile(r"\badd\b|\bcreate\b.*\bindex\b", re.IGNORECASE | re.DOTALL)
 
+_RAISED = frozenset({"P0", "09", "21", "22", "27", "38", "39"})
+"""Classes of errors that functions, triggers and expressions raise on some rows and not on others."""
+_MAKES_CODE = re.compile(
+    r"\bcreate\b.*\b(function|procedure|trigger|rule|policy|view)\b|\benable\b.*\btrigger\b"
+    r"|\bgenerated\s+always\s+as\s*\(",
+    re.IGNORECASE | re.DOTALL,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class UpFailure:
@@ -95,7 +103,7 @@ def broken_operations(
 
     Seen under load or by the versions probe, each operation and SQLSTATE once. With `always` an SQLSTATE that is not
     chosen counts too where every execution in the probe failed with it, or it names a constraint that the migration
-    made: no chance of the values drawn.
+    made, or code raises such errors and the migration makes some: no chance of the values drawn.
     """
     for operation in facts.operations:
         if operation.is_new is not new:
@@ -105,7 +113,8 @@ def broken_operations(
             count, found = operation.failed.get(state, 0), probed.get(state)
             message = operation.messages.get(state, "") or (found.message if found else "")
             every = found is not None and found.every_time
-            wanted = chosen(state) or (always and (every or _breaks_new_key(facts, state, message)))
+            new_in_it = every or _breaks_new_key(facts, state, message) or _raised_by_new_code(facts, state)
+            wanted = chosen(state) or (always and new_in_it)
             if (count or found) and wanted and (new or state not in operation.failed_in_baseline):
                 by = _made_by(facts, operation, found) if found else culprit(facts, operation, state)
                 yield BrokenOperation(operation, state, count, by, found)
@@ -122,6 +131,12 @@ def _breaks_new_key(facts: Facts, sqlstate: str, message: str) -> bool:
     return any(
         re.search(rf"(?<!\w){re.escape(name)}(?!\w)", s.sql) for name in _QUOTED.findall(message) for s in making
     )
+
+
+def _raised_by_new_code(facts: Facts, sqlstate: str) -> bool:
+    """Whether an error is one that code raises, and a statement going up makes or enables code."""
+    up = (s for s in facts.statements if s.direction is Direction.UP)
+    return sqlstate[:2] in _RAISED and any(_MAKES_CODE.search(s.sql) for s in up)
 
 
 def _made_by(facts: Facts, operation: OperationFacts, found: ProbedFailure) -> StatementFacts | None:

@@ -70,7 +70,7 @@ _BY_CLASS = {
     "72": ErrorClass.SERIALIZATION,  # snapshot too old: run it again
 }
 
-_DOES_NOT_FIT = frozenset({"22001", "22003", "2200H", "22P02", "23502", "23514"})
+_DOES_NOT_FIT = frozenset({"22001", "22003", "2200H", "22P02", "23502", "23514", "44000"})
 
 POOL_TIMEOUT = "POOLT"
 """Our own state for an operation that got no connection within pool_timeout; no server sends it."""
@@ -93,7 +93,7 @@ def breaks_application(sqlstate: str) -> bool:
     """Whether the error says that the schema no longer fits the application's statement.
 
     Missing objects and columns, changed types and plans (classes 42, 0A000, 55000), lost privileges, and NOT NULL or
-    CHECK constraints the old application cannot satisfy (23502, 23514), values that a type does not take (22001, 22003,
-    22P02: an enum's too), a sequence at its end (2200H).
+    CHECK constraints or a view's CHECK OPTION that the old application cannot satisfy (23502, 23514, 44000), values
+    that a type does not take (22001, 22003, 22P02: an enum's too), a sequence at its end (2200H).
     """
     return classify(sqlstate) in (ErrorClass.SCHEMA, ErrorClass.PRIVILEGE) or sqlstate in _DOES_NOT_FIT
