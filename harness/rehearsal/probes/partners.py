@@ -15,8 +15,9 @@ from harness.rehearsal.probes.app import AppSession, Caller, callers_of, open_se
 from harness.rehearsal.probes.suspects import SEVERAL_ROWS, Suspect
 from harness.rehearsal.stage import Stage, harness_session
 from harness.rehearsal.traffic.samples import load_samples
+from harness.rehearsal.traffic.scale import pgbench_scale
 from harness.spec.operation import Operation
-from harness.spec.workload import Workload
+from harness.spec.workload import Workload, with_scale
 
 # Parameters are drawn anew each time: one row may have what another lacks.
 _TRIALS: Final = 3
@@ -53,8 +54,9 @@ def _reaching(stage: Stage, server: Server, workload: Workload, *, suspects: Seq
     """The names of those operations that lock, in one statement, what a suspect locks one after the other."""
     seed, traffic = stage.scenario.seed, stage.scenario.traffic
     with harness_session(server) as observer:
-        samples = load_samples(observer, workload, seed=seed)
-        callers = callers_of(workload, samples, seed=seed, protocol=traffic.protocol)
+        scaled = with_scale(workload, pgbench_scale(observer))
+        samples = load_samples(observer, scaled, seed=seed)
+        callers = callers_of(scaled, samples, seed=seed, protocol=traffic.protocol)
         if not callers:
             return set()
         session = open_session(server, traffic, number=0)
