@@ -12,7 +12,7 @@ from harness.analysis.judgement import Finding, Hazard, Level
 from harness.analysis.names import short
 from harness.analysis.remedy.safer import safer
 from harness.analysis.work import work_text
-from harness.model.units import format_duration, parse_duration
+from harness.model.units import format_duration, parse_duration, plural
 from harness.model.words import Direction
 from harness.spec.scenario import Scenario
 
@@ -104,4 +104,6 @@ def _impact(statement: StatementFacts) -> str:
     if not statement.blocked_actors:
         return "the time grows with the table"
     longest = format_duration(statement.blocked_max_ns)
-    return f"{statement.blocked_actors} actors waited here, the longest {longest}; the time grows with the table"
+    return (
+        f"{plural(statement.blocked_actors, 'actor')} waited here, the longest {longest}; the time grows with the table"
+    )

@@ -8,6 +8,7 @@ from harness.analysis.failures import up_failures
 from harness.analysis.invariants import unanswered, unmet, violated
 from harness.analysis.judgement import Check, Finding, Level
 from harness.analysis.rollbacks import drift, losses
+from harness.model.units import plural
 from harness.model.verdict import Verdict
 from harness.model.words import Direction
 from harness.spec.scenario import Restore, Scenario
@@ -106,7 +107,7 @@ def invariant_check(facts: Facts, scenario: Scenario, *, findings: Sequence[Find
         total = sum(one.violations or 0 for one in broken)
         verdict = Verdict.PASS if accepted else Verdict.FAIL
         note = f"accepted: {accepted[0]}" if accepted else f"{broken[0].name} ({broken[0].moment})"
-        return check("invariants", label, limit=limit, found=f"{total:,} violations", verdict=verdict, note=note)
+        return check("invariants", label, limit=limit, found=plural(total, "violation"), verdict=verdict, note=note)
     silent = unanswered(facts)
     if silent:
         note = f"the query of {silent[0].name!r} failed with {silent[0].sqlstate}"
@@ -119,7 +120,9 @@ def invariant_check(facts: Facts, scenario: Scenario, *, findings: Sequence[Find
     if still:
         total, (before, first) = sum(one.violations or 0 for _, one in still), still[0]
         note = f"{first.name}: {before:,} before the migration already"
-        return check("invariants", label, limit=limit, found=f"{total:,} violations", verdict=Verdict.WARN, note=note)
+        return check(
+            "invariants", label, limit=limit, found=plural(total, "violation"), verdict=Verdict.WARN, note=note
+        )
     return check("invariants", label, limit=limit, found="0 violations")
 
 

@@ -92,6 +92,17 @@ def format_bytes(size: int) -> str:
     return f"{_significant(value)} {unit}" if unit != "B" else f"{size} B"
 
 
+def plural(number: int, noun: str) -> str:
+    """A number and its noun.
+
+    >>> plural(1, "statement"), plural(2_000, "index")
+    ('1 statement', '2,000 indexes')
+    """
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number:,} {noun}{'es' if noun.endswith('x') else 's'}"
+
+
 def _significant(value: float) -> str:
     if value >= 100:
         return f"{value:,.0f}"

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Callable, Sequence
 
+from harness.model.units import plural
 from harness.report.view import View
 from harness.report.view.model import FindingView
 from harness.report.view.status import Status
-from harness.report.words import UNUSED_ACCEPTS, one_line, plural
+from harness.report.words import UNUSED_ACCEPTS, one_line
 
 MARKER = "<!-- rehearse:report -->"
 """First line of every comment, by which the next run finds and edits it."""

@@ -43,17 +43,6 @@ def count(number: int | None) -> str:
     return DASH if number is None else f"{number:,}"
 
 
-def plural(number: int, noun: str) -> str:
-    """A number and its noun.
-
-    >>> plural(1, "statement"), plural(2_000, "index")
-    ('1 statement', '2,000 indexes')
-    """
-    if number == 1:
-        return f"1 {noun}"
-    return f"{number:,} {noun}{'es' if noun.endswith('x') else 's'}"
-
-
 def relation(name: str) -> str:
     """A relation without the default schema."""
     return name.removeprefix(DEFAULT_SCHEMA)

@@ -9,7 +9,7 @@ from harness.analysis.judgement import Finding, Hazard, Level
 from harness.analysis.names import short
 from harness.analysis.remedy.safer import with_timeout
 from harness.analysis.wait_words import told
-from harness.model.units import NS_PER_MS, format_duration
+from harness.model.units import NS_PER_MS, format_duration, plural
 from harness.spec.scenario import Scenario
 
 HAZARD = Hazard(
@@ -59,7 +59,7 @@ def _seen(statement: StatementFacts, facts: Facts) -> Finding:
     wait = max(statement.waits, key=lambda one: one.waited_ns)
     longest = _time(statement.blocked_max_ns)
     blockers = told(wait.blockers) or "another session"
-    actors = "1 actor" if statement.blocked_actors == 1 else f"{statement.blocked_actors} actors"
+    actors = plural(statement.blocked_actors, "actor")
     return finding(
         HAZARD,
         on_the_way(Level.ERROR, statement.direction),
@@ -73,7 +73,7 @@ def _seen(statement: StatementFacts, facts: Facts) -> Finding:
             f"{actors} waited behind {statement.id}, at most {longest} ± {_time(statement.blocked_error_ns)}",
             " → ".join(max(statement.blocked, key=lambda one: one.waited_ns).chain),
         ),
-        impact=f"{len(statement.blocked):,} operations waited {_time(statement.blocked_total_ns)} in all",
+        impact=f"{plural(len(statement.blocked), 'operation')} waited {_time(statement.blocked_total_ns)} in all",
         remedy=with_timeout(statement),
     )
 

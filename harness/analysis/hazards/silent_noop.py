@@ -6,6 +6,7 @@ from harness.analysis.facts import Facts, InvariantFacts, ShapeFacts, StatementF
 from harness.analysis.findings import finding
 from harness.analysis.invariants import unmet
 from harness.analysis.judgement import Finding, Hazard, Level
+from harness.model.units import plural
 from harness.model.words import Direction
 from harness.spec.scenario import Scenario
 
@@ -65,7 +66,7 @@ def _unmet(before: int, after: InvariantFacts) -> Finding:
         HAZARD,
         Level.WARNING,
         title=f"{after.name} does not hold after the migration either",
-        evidence=(f"{before:,} violations before, {after.violations or 0:,} right after going up",),
+        evidence=(f"{plural(before, 'violation')} before, {after.violations or 0:,} right after going up",),
         impact="what the invariant asks for is still missing",
         remedy="-- look for what was skipped without an error: a caught exception, a condition that never holds",
     )

@@ -7,6 +7,7 @@ from harness.analysis.findings import finding
 from harness.analysis.invariants import checked, missed, writes_missed
 from harness.analysis.judgement import Finding, Hazard, Level
 from harness.analysis.names import short
+from harness.model.units import plural
 from harness.spec.scenario import Scenario
 
 HAZARD = Hazard(
@@ -33,18 +34,18 @@ def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
         yield finding(
             HAZARD,
             Level.ERROR,
-            title=f"{invariant.name}: {invariant.violations:,} rows missed with the application writing",
+            title=f"{invariant.name}: {plural(invariant.violations or 0, 'row')} missed with the application writing",
             evidence=("the invariant's query must answer 0", *checked(facts, invariant.name)),
-            impact=f"{invariant.violations:,} rows are wrong",
+            impact=f"{plural(invariant.violations or 0, 'wrong row')}",
             remedy=REMEDY,
         )
     for relation, count in writes_missed(facts).items():
         yield finding(
             HAZARD,
             Level.ERROR,
-            title=f"{count:,} acknowledged writes to {short(relation)} are gone",
+            title=f"{plural(count, 'acknowledged write')} to {short(relation)} lost",
             relation=relation,
-            evidence=(f"{count:,} rows of {relation} that the application had committed are not there after going up",),
+            evidence=(f"{plural(count, 'row')} that the application had committed to {relation} cannot be found",),
             impact="the application was told that they are safe",
             remedy=REMEDY,
         )

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from harness.analysis.facts import Facts
 from harness.analysis.findings import finding
-from harness.analysis.invariants import checked, wrong
+from harness.analysis.invariants import checked, when, wrong
 from harness.analysis.judgement import Finding, Hazard, Level
+from harness.model.units import plural
 from harness.spec.scenario import Scenario
 
 HAZARD = Hazard(
@@ -27,8 +28,8 @@ def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
         yield finding(
             HAZARD,
             Level.ERROR,
-            title=f"{invariant.name}: {invariant.violations:,} violations ({invariant.moment})",
+            title=f"{invariant.name}: {plural(invariant.violations or 0, 'violation')} ({when(invariant)})",
             evidence=("the invariant's query must answer 0", *checked(facts, invariant.name)),
-            impact=f"{invariant.violations:,} rows are wrong",
+            impact=f"{plural(invariant.violations or 0, 'wrong row')}",
             remedy="-- let the new definition keep the invariant; the rows that it counts show what changed",
         )

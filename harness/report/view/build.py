@@ -4,6 +4,7 @@ from harness.analysis.facts import Facts, QualityNote
 from harness.analysis.invariants import when
 from harness.analysis.judgement import Judgement, Level
 from harness.events.history import RunInfo
+from harness.model.units import plural
 from harness.model.verdict import Verdict
 from harness.report.view.findings import finding_views
 from harness.report.view.matrix import build_matrix
@@ -17,7 +18,7 @@ from harness.report.view.status import Status
 from harness.report.view.tables import operation_rows, statement_rows
 from harness.report.view.timeline import build_timeline
 from harness.report.view.traffic import error_rows, times_rows, trust_view, workload_view
-from harness.report.words import DASH, one_line, plural, seconds
+from harness.report.words import DASH, one_line, seconds
 
 
 def build_view(info: RunInfo, facts: Facts, judgement: Judgement, *, remedy: RemedyView | None = None) -> View:

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from harness.analysis.facts import ChainFacts, ChainNode, Facts, StatementFacts
+from harness.model.units import plural
 from harness.model.words import Role
 from harness.report.view.model import ChainLink, ChainView
-from harness.report.words import duration, one_line, plural
+from harness.report.words import duration, one_line
 
 _MOST_SQL = 90
 """Characters of a query that a line shows: it is there to be recognised."""

@@ -3,10 +3,10 @@
 from harness.analysis.facts import CallFacts, Facts, OperationFacts, PhaseFacts, SchemaState, VersionsFacts
 from harness.analysis.version_failures import new_errors
 from harness.events.history import RunInfo
+from harness.model.units import plural
 from harness.model.words import Pass
 from harness.report.view.model import MatrixCell, MatrixView
 from harness.report.view.status import Status
-from harness.report.words import plural
 
 _MOST_STATES = 9
 """Columns that are shown: beyond them, states in which nothing fails first are left out."""

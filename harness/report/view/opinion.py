@@ -3,8 +3,9 @@
 from harness.analysis.facts import Facts
 from harness.analysis.judgement import Judgement
 from harness.analysis.opinions import Prediction, SecondOpinion, second_opinion
+from harness.model.units import plural
 from harness.report.view.model import OpinionRow, OpinionView
-from harness.report.words import one_line, plural
+from harness.report.words import one_line
 
 CONFIRMED, NOT_SEEN, NOT_PREDICTED, STYLE = "confirmed", "not seen here", "measured, not predicted", "style"
 

@@ -5,14 +5,14 @@ from collections import Counter
 from harness.analysis.facts import Facts, PhaseFacts, StatementFacts, TrafficFacts
 from harness.analysis.judgement import Finding, Judgement, Level
 from harness.analysis.version_failures import new_errors
-from harness.model.units import format_bytes
+from harness.model.units import format_bytes, plural
 from harness.model.verdict import Verdict
 from harness.model.words import Direction, Pass, PhaseKind
 from harness.report.view.model import PhaseRow
 from harness.report.view.probes import probe_rows
 from harness.report.view.rollback import RESULTS
 from harness.report.view.status import Status
-from harness.report.words import count, duration, mode, plural, seconds, strength
+from harness.report.words import count, duration, mode, seconds, strength
 
 _LOAD = {PhaseKind.CALIBRATE, PhaseKind.BASELINE, PhaseKind.MIGRATE, PhaseKind.ROLLBACK}
 

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 from harness.analysis.facts import Facts, QueueProbeFacts
 from harness.analysis.names import short
+from harness.model.units import plural
 from harness.model.words import Pass, PhaseKind
 from harness.report.view.model import PhaseRow
 from harness.report.view.status import Status
-from harness.report.words import duration, mode, plural, seconds
+from harness.report.words import duration, mode, seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

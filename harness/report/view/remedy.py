@@ -6,11 +6,12 @@ from harness.analysis.facts import Facts
 from harness.analysis.judgement import Check, Finding, Judgement, Level
 from harness.analysis.names import short
 from harness.analysis.remedy.record import AlternativeRecord
+from harness.model.units import plural
 from harness.model.verdict import Verdict
 from harness.model.words import Direction
 from harness.report.view.model import RemedyRow, RemedyView
 from harness.report.view.status import Status
-from harness.report.words import DASH, duration, one_line, plural
+from harness.report.words import DASH, duration, one_line
 
 _ALWAYS = ("blocked", "held", "p99", "outage", "failed", "rollback_time", "rollback", "ledger", "invariants")
 

@@ -2,6 +2,7 @@
 
 from harness.analysis.facts import Facts, RollbackFacts
 from harness.model.catalog import Change, Difference
+from harness.model.units import plural
 from harness.report.view.model import DiffLine, RollbackView
 from harness.report.view.status import Status
 from harness.report.words import DASH, count, duration, relation
@@ -38,7 +39,7 @@ def _facts(back: RollbackFacts) -> tuple[tuple[str, str], ...]:
     rows = [("Time under load", duration(back.duration_ns))]
     if back.failed_statement:
         rows.append(("Failed", f"{back.failed_statement} in the {back.fails_in} pass"))
-    compared = f"{count(back.tables_compared)} tables, {count(back.rows_compared)} rows"
+    compared = f"{plural(back.tables_compared, 'table')}, {plural(back.rows_compared, 'row')}"
     rows.append(("Compared", compared if back.verified else "not compared: the way back did not run to its end"))
     if back.sequences_backwards:
         rows.append(("Sequences that went backwards", ", ".join(relation(name) for name in back.sequences_backwards)))

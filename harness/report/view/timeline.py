@@ -6,9 +6,8 @@ from typing import TypeVar
 
 from harness.analysis.facts import Facts, Timeline
 from harness.model.spans import Span
-from harness.model.units import NS_PER_MS, NS_PER_S, format_duration
+from harness.model.units import NS_PER_MS, NS_PER_S, format_duration, plural
 from harness.report.view.bars import Bar, BarRow, lock_rows, phase_bars, statement_rows
-from harness.report.words import plural
 
 MOST_BUCKETS = 600
 """A lane is about 1,100 pixels wide: more buckets than half of that cannot be told apart and only weigh."""

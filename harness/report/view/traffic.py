@@ -4,11 +4,11 @@ from harness.analysis.facts import CourseFacts, ErrorFacts, Facts, LatencyFacts,
 from harness.analysis.judgement import Check, Judgement
 from harness.events.history import RunInfo
 from harness.events.traffic import StatementCompared, WorkloadDerived
-from harness.model.units import NS_PER_S, format_duration
+from harness.model.units import NS_PER_S, format_duration, plural
 from harness.report.view.model import BudgetRow, TrustView
 from harness.report.view.status import Status
 from harness.report.view.traffic_model import CourseRow, ErrorRow, RealismView, TimesRow, WorkloadView
-from harness.report.words import DASH, count, duration, one_line, plural
+from harness.report.words import DASH, count, duration, one_line
 
 KINDS = {
     "auto": "derived from the catalog",

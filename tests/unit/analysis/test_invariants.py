@@ -19,7 +19,7 @@ def _lost(*, back: bool = False) -> Builder:
 
 def test_acknowledged_writes_that_going_up_loses() -> None:
     (one,) = found(_lost(), "trigger_missed_rows")
-    assert (one.title, one.relation) == ("7 acknowledged writes to orders are gone", "public.orders")
+    assert (one.title, one.relation) == ("7 acknowledged writes to orders lost", "public.orders")
 
 
 def test_rows_that_it_deletes_anyway_are_destroyed_and_not_missed() -> None:
