@@ -100,13 +100,14 @@ class TestConcurrently:
 
 
 class TestDeadlockRisk:
-    def test_a_deadlock_of_the_probe_is_an_error_that_names_both_sides(self) -> None:
+    def test_a_deadlock_of_the_probe_is_an_error_that_names_both_sides_once(self) -> None:
         seen = DeadlockSeen(
             victim="traffic",
             statement="S1",
             application=(AppStatement(operation="pay", statement=1, sql="UPDATE orders\n  SET paid = true"),),
         )
-        (finding,) = found(_deadlocks(seen), "deadlock_risk")
+        (finding,) = found(_deadlocks(seen, seen), "deadlock_risk")
+        assert finding.title == "2 deadlocks between the migration and the application"
         assert (finding.level, finding.statement) == (Level.ERROR, "S1")
         assert finding.evidence == (
             "deadlock probe: the application got 40P01 while S1 ran against pay: UPDATE orders SET paid = true",
