@@ -65,7 +65,7 @@ _BY_CLASS = {
     "42": ErrorClass.SCHEMA,
     "44": ErrorClass.CONSTRAINT,  # WITH CHECK OPTION violation
     "53": ErrorClass.CAPACITY,
-    "54": ErrorClass.CAPACITY,
+    "54": ErrorClass.SCHEMA,  # program limit exceeded: triggers that call each other, too many columns
     "58": ErrorClass.CAPACITY,  # system error: I/O, a file that is missing or exists twice
     "72": ErrorClass.SERIALIZATION,  # snapshot too old: run it again
 }
@@ -94,6 +94,7 @@ def breaks_application(sqlstate: str) -> bool:
 
     Missing objects and columns, changed types and plans (classes 42, 0A000, 55000), lost privileges, and NOT NULL or
     CHECK constraints or a view's CHECK OPTION that the old application cannot satisfy (23502, 23514, 44000), values
-    that a type does not take (22001, 22003, 22P02: an enum's too), a sequence at its end (2200H).
+    that a type does not take (22001, 22003, 22P02: an enum's too), a sequence at its end (2200H), triggers that call
+    each other without end (54001).
     """
     return classify(sqlstate) in (ErrorClass.SCHEMA, ErrorClass.PRIVILEGE) or sqlstate in _DOES_NOT_FIT

@@ -39,7 +39,10 @@ def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
         title=_title(len(found) or len(traced) or len(probed)),
         statement=statement,
         marker="deadlock",
-        evidence=(*(line for one in found for line in _lines(one, facts)), *dict.fromkeys(_probed(one) for one in probed))
+        evidence=(
+            *(line for one in found for line in _lines(one, facts)),
+            *dict.fromkeys(_probed(one) for one in probed),
+        )
         or (f"{named} failed with 40P01",),
         impact="the victim's transaction is rolled back with an error",
         remedy=f"{RETRY}\n-- and take locks in the application's order, one table or one small batch a transaction",

@@ -69,6 +69,8 @@ def test_sqlstate_classes(sqlstate: str, expected: ErrorClass) -> None:
         ("2200H", True),
         ("22001", True),
         ("22012", False),
+        ("54001", True),
+        ("53200", False),
     ],
 )
 def test_what_breaks_an_application(sqlstate: str, breaks: bool) -> None:
