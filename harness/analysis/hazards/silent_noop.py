@@ -1,5 +1,6 @@
 """silent_noop: the migration reports success and has not done what it says."""
 
+import re
 from collections.abc import Iterator
 
 from harness.analysis.facts import Facts, InvariantFacts, ShapeFacts, StatementFacts
@@ -23,6 +24,8 @@ HAZARD = Hazard(
     good="ALTER TABLE orders ADD COLUMN delivery tstzrange;",
 )
 
+_HANDLER = re.compile(r"\bexception\s+when\b", re.IGNORECASE)
+
 
 def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
     """An error an object of another shape, a transaction left open, or where nothing changed; else an invariant."""
@@ -40,10 +43,23 @@ def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
             HAZARD,
             Level.ERROR,
             title="the migration succeeds and changes nothing",
+            statement=_catching(facts),
+            marker="catches an error and goes on",
             evidence=("every row of every catalog and table, and every sequence, is what it was before",),
             impact="it counts as applied, and the schema is the one before it",
-            remedy="-- is it applied already? Leave out IF EXISTS and IF NOT EXISTS, and it says so",
+            remedy=_what_stopped_it(_catching(facts)),
         )
+
+
+def _catching(facts: Facts) -> StatementFacts | None:
+    """The block going up that has an exception handler."""
+    return next((s for s in facts.statements if s.direction is Direction.UP and _HANDLER.search(s.sql)), None)
+
+
+def _what_stopped_it(catching: StatementFacts | None) -> str:
+    if catching is None:
+        return "-- is it applied already? Leave out IF EXISTS and IF NOT EXISTS, and it says so"
+    return f"-- let the handler of {catching.id} RAISE again what it does not expect, and the server says why it failed"
 
 
 def _other_shape(shape: ShapeFacts, statement: StatementFacts | None) -> Finding:

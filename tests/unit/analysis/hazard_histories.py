@@ -144,8 +144,10 @@ def own_session(sqlstate: str) -> Builder:
     )
 
 
-def effect(*, changed: bool | None, shapes: tuple[OtherShape, ...] = (), left_open: bool = False) -> Builder:
-    builder = s1().add(
+def effect(
+    *, changed: bool | None, shapes: tuple[OtherShape, ...] = (), left_open: bool = False, sql: str = ALTER
+) -> Builder:
+    builder = s1(sql).add(
         StepEnded(
             at_ns=1, pass_=Pass.TRACE, direction=Direction.UP, step="0042", attempt=1, sqlstate="", left_open=left_open
         )

@@ -279,6 +279,13 @@ class TestNothingDone:
     def test_maintenance_is_not_asked(self) -> None:
         assert found(effect(changed=None), "silent_noop") == []
 
+    def test_a_handler_that_caught_the_error_is_named(self) -> None:
+        block = "DO $$ BEGIN ALTER TABLE orders ADD a b; EXCEPTION\n  WHEN OTHERS THEN NULL; END $$"
+        (one,) = found(effect(changed=False, sql=block), "silent_noop")
+        assert (one.statement, "the handler of S1 RAISE again" in one.remedy) == ("S1", True)
+        (one,) = found(effect(changed=False), "silent_noop")
+        assert (one.statement, "Leave out IF EXISTS" in one.remedy) == ("", True)
+
 
 class TestInvalidIndexes:
     def _seen(self, sql: str, *, tag: str, before: tuple[str, ...] = ("public.i",)) -> Builder:
