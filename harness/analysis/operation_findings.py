@@ -21,7 +21,7 @@ def operation_finding(
         statement=broken.by,
         relation=_relation(broken),
         marker=f"{operation.name} fails with {broken.sqlstate} from here on",
-        evidence=(broken.text, when, _probed(broken), _failed_sql(broken)),
+        evidence=(broken.text, when, _probed(broken), failed_sql(broken)),
         impact=_impact(broken),
         remedy=remedy,
     )
@@ -35,7 +35,7 @@ def _probed(broken: BrokenOperation) -> str:
     return f"versions probe: {probed.count} of {probed.executions} failed in state {probed.state.label}"
 
 
-def _failed_sql(broken: BrokenOperation) -> str:
+def failed_sql(broken: BrokenOperation) -> str:
     """The statement of the operation that the first error came from, "" where the run does not say its SQL."""
     sql, at = broken.operation.sql, broken.operation.failed_at.get(broken.sqlstate, 0)
     number = broken.probed.statement if broken.probed else at

@@ -7,7 +7,7 @@ from harness.analysis.failures import broken_operations
 from harness.analysis.findings import finding
 from harness.analysis.judgement import Finding, Hazard, Level
 from harness.analysis.names import qualified
-from harness.analysis.operation_findings import operation_finding
+from harness.analysis.operation_findings import failed_sql, operation_finding
 from harness.model.sqlstate import CACHED_PLAN
 from harness.spec.scenario import Scenario
 
@@ -29,8 +29,8 @@ def find(facts: Facts, scenario: Scenario) -> Iterator[Finding]:
     told: set[str] = set()
     for new in (False, True):
         for broken in broken_operations(facts, new=new, chosen=_is_cached_plan):
-            remedy = "-- name the columns that the operation needs instead of *"
             if broken.count:
+                remedy = _remedy(failed_sql(broken))
                 yield operation_finding(HAZARD, Level.NOTE, broken, facts=facts, remedy=remedy)
                 told.add(broken.operation.name)
     yield from _prepared(facts, told)
@@ -51,8 +51,15 @@ def _prepared(facts: Facts, told: set[str]) -> Iterator[Finding]:
             relation=qualified(operation.reads[0]) if operation and operation.reads else "",
             evidence=(f"{one.sqlstate} {one.message}", "versions probe, in the session that had prepared it", sql),
             impact="one error a prepared statement and connection",
-            remedy="-- name the columns that the operation needs instead of *",
+            remedy=_remedy(sql),
         )
+
+
+def _remedy(sql: str) -> str:
+    """By whether the statement asks for all columns, and so for those it does not need."""
+    if "*" in sql or not sql:
+        return "-- name the columns that the operation needs instead of *"
+    return "-- a column of the result has another type now: let the driver retry on 0A000 outside a transaction"
 
 
 def _is_cached_plan(sqlstate: str) -> bool:

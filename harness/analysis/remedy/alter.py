@@ -129,7 +129,7 @@ def _alter_constraint(command: Any, _: str, known: Known) -> Way:
         return NO_WAY
     name = ident(getattr(command, "def").atalter_constraint.conname)
     words = f"drop {name}, add it again NOT VALID, and VALIDATE it in a transaction of its own: reads and writes go on"
-    return Way(words=words, why=f"the statement does not say what {name} is")
+    return Way(words=words, why=f"pg_get_constraintdef gives the definition of {name}, this statement does not")
 
 
 def _attach(command: Any, table: str, known: Known) -> Way:

@@ -234,7 +234,9 @@ class TestTheProbe:
                 at_ns=1, pass_=Pass.PROBE, operation="pay", version="", statement=0, sqlstate="0A000", message=""
             )
         )
-        assert [one.level for one in found(builder, "cached_plan_error")] == [Level.NOTE]
+        (one,) = found(builder, "cached_plan_error")
+        assert one.level is Level.NOTE
+        assert "retry on 0A000" in one.remedy  # SELECT 'pay' has no star to replace
 
 
 class TestInvariants:
