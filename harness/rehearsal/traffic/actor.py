@@ -173,8 +173,8 @@ class Actor:
     between them). `freed_ns` is when it became free. `awaits` says that answers of the server are outstanding,
     `turn` counts operations, so that a timer of an earlier one finds out. `served_by` is the number of the session
     that served the operation first. `failure` is set once the operation has failed and is only being rolled back,
-    `again` where it is run once more because of something that the harness added. `untouched` says that nobody but
-    `express.py` has moved it since it began.
+    `again` where it is run once more because of something that the harness added: `tail`, to the statement that it sent
+    last. `untouched` says that nobody but `express.py` has moved it since it began.
     """
 
     __slots__ = (
@@ -199,6 +199,7 @@ class Actor:
         "session",
         "start_ns",
         "statement",
+        "tail",
         "turn",
         "untouched",
         "variables",
@@ -219,7 +220,7 @@ class Actor:
         self.random_state: tuple[Any, ...] | None = None
         self.freed_ns = self.due_ns = self.checkout_ns = self.start_ns = self.queued_ns = self.wake_after_ns = 0
         self.version = self.served_by = self.attempts = 0
-        self.absorbed = b""
+        self.absorbed = self.tail = b""
         self.waited = self.untouched = False
         self.preparing: bytes | None = None
         self.failure: ServerError | None = None

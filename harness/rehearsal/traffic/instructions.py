@@ -31,8 +31,9 @@ DONE: Final = -4
 
 # The plan, or the name, of a prepared statement is no longer good: cached plan, invalid_sql_statement_name.
 _PREPARE_AGAIN: Final = frozenset({"0A000", "26000"})
-# The server refuses the RETURNING that the ledger added: undefined_column, feature_not_supported (views with rules).
-_LEDGER_REFUSED: Final = frozenset({"42703", "0A000"})
+# The server refuses the RETURNING that the ledger added: undefined_column, feature_not_supported (views with rules),
+# insufficient_privilege (RETURNING needs SELECT, and a row that the policies for SELECT let the role see).
+_LEDGER_REFUSED: Final = frozenset({"42703", "0A000", "42501"})
 LEFT_OPEN: Final = "25000"
 """The operation ended inside a transaction; PostgreSQL's own invalid_transaction_state."""
 
@@ -81,7 +82,7 @@ class Execute:
         session, statement = actor.session, self.statement
         if session is None:
             return UNBOUND
-        actor.statement = statement.index
+        actor.statement, actor.tail = statement.index, statement.tail
         if not self.prepares:
             session.query_params(statement.sent, self.bind(actor.variables))
         else:
@@ -116,7 +117,8 @@ class Execute:
         if error is not None:
             self.refused(actor, error)
         if actor.preparing is not None:
-            bound(actor).prepared[self.statement.key] = actor.preparing
+            if actor.tail == self.statement.tail:  # else another actor was refused, and it is prepared without
+                bound(actor).prepared[self.statement.key] = actor.preparing
             actor.preparing = None
         return then
 
@@ -139,7 +141,10 @@ class Execute:
         actor.statement = statement.index
         if error.sqlstate in _PREPARE_AGAIN and actor.session is not None:
             actor.session.prepared.pop(statement.key, None)
-        if statement.followed is not None and error.sqlstate in _LEDGER_REFUSED:
+        # Another actor may have been refused since this one sent it.
+        followed = statement.followed is not None or (statement.was_followed and bool(actor.tail))
+        actor.tail = b""
+        if followed and error.sqlstate in _LEDGER_REFUSED:
             statement.unfollow()
             self.key = statement.key if self.prepares else b""
             self.plain = statement.capture is None and not statement.expects
@@ -160,8 +165,8 @@ class ExecuteText(Execute):
         """Put the values in and send."""
         if actor.session is None:
             return UNBOUND
-        actor.statement = self.statement.index
-        actor.session.query(self._render(actor.variables) + self.statement.tail)
+        actor.statement, actor.tail = self.statement.index, self.statement.tail
+        actor.session.query(self._render(actor.variables) + actor.tail)
         return WAIT
 
 

@@ -35,7 +35,7 @@ class OpenPipeline:
             raise FailedError(ServerError(NOT_HERE, "already in pipeline mode"))
         for send in self._sends:
             if send.prepares and send.statement.key not in session.prepared:
-                actor.statement = send.statement.index
+                actor.statement, actor.tail = send.statement.index, send.statement.tail
                 actor.preparing = session.prepare(send.statement.sent)
                 return WAIT
         session.open_pipeline()

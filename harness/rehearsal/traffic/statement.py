@@ -62,6 +62,7 @@ class CompiledStatement:
         "sent",
         "tail",
         "text",
+        "was_followed",
     )
 
     def __init__(
@@ -86,6 +87,7 @@ class CompiledStatement:
         self.prefix = statement.prefix
         self.into = statement.into
         self.followed = _followed(statement, keys)
+        self.was_followed = self.followed is not None
         self.tail = b"" if self.followed is None else self.followed.tail
         self.sent = self.text + self.tail
 

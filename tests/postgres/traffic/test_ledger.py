@@ -77,6 +77,27 @@ def test_a_renamed_key_column_turns_the_ledger_off_and_fails_nothing(rig: Rig) -
     assert set(orders.present) < keys_there(rig)
 
 
+@pytest.mark.parametrize("from_the_beginning", [True, False])
+def test_who_may_insert_and_not_read_is_not_followed(rig: Rig, tmp_path: Path, *, from_the_beginning: bool) -> None:
+    """A table of audit entries: RETURNING would need SELECT, and a row that the policies for SELECT show."""
+    rig.conn.execute("DROP ROLE IF EXISTS writer")
+    rig.conn.execute("CREATE ROLE writer")
+    policies = "CREATE POLICY w ON orders FOR INSERT WITH CHECK (true); ALTER TABLE orders ENABLE ROW LEVEL SECURITY"
+    rig.conn.execute(f"GRANT INSERT{'' if from_the_beginning else ', SELECT'} ON orders TO writer")
+    (tmp_path / "write.sql").write_text("SET ROLE writer;\nINSERT INTO orders (status) VALUES ('new');")
+    traffic = rig.start(OperationSpec(name="w", pgbench="write.sql"), rate=100, actors=3, path=tmp_path / "s.toml")
+    traffic.begin()
+    time.sleep(0.4)
+    if not from_the_beginning:
+        rig.conn.execute(policies)
+    time.sleep(0.5)
+    summary = traffic.stop(drain_ns=NS_PER_S)
+    assert summary.errors == ()
+    assert summary.failed == 0
+    assert summary.completed == summary.offered == len(keys_there(rig))
+    rig.conn.execute("DROP OWNED BY writer; DROP ROLE writer")
+
+
 def test_a_changed_key_type_fails_nothing(rig: Rig) -> None:
     """INSERT alone has no result whose type could change; the RETURNING that the ledger adds must not give it one."""
     rig.conn.execute("ALTER TABLE orders ALTER COLUMN id TYPE int")
