@@ -188,6 +188,14 @@ def read_columns(connection: Connection) -> tuple[LiveColumn, ...]:
     return tuple(LiveColumn(*row) for row in connection.execute(text).fetchall())
 
 
+def holds_only_null(connection: Connection, *, table: str, column: str) -> bool:
+    """Whether no row of the table, its qualified name as SQL writes it, has a value in the column."""
+    name = sql.Identifier(column).as_string(connection)
+    statement = f"SELECT NOT EXISTS (SELECT FROM ONLY {table} WHERE {name} IS NOT NULL)"  # noqa: S608
+    row = connection.execute(statement.encode()).fetchone()
+    return row is not None and bool(row[0])
+
+
 def read_unindexed_foreign_keys(connection: Connection) -> tuple[tuple[str, str], ...]:
     """Table and name of the foreign keys that no valid index on the referencing columns serves."""
     text = query("unindexed_foreign_keys", version_num=connection.info.server_version)

@@ -117,7 +117,7 @@ def _there_and_back(
     stage.emit(measure_state(connection, pass_=_PASS, moment="after_up", clock=stage.clock))
     after_up = read_contents(connection, rows=True)
     stage.emit(schema_changed(before, after_up, pass_=_PASS, clock=stage.clock))
-    stage.emit(destroyed_by(before, after_up, pass_=_PASS, clock=stage.clock))
+    stage.emit(destroyed_by(before, after_up, conn=connection, pass_=_PASS, clock=stage.clock))
     stage.emit(see_state(connection, pass_=_PASS, moment="after_up", clock=stage.clock))
     if up.ok:
         tell_quiet(stage, change, connection=connection, plan=plan, before=quiet, contents=after_up)

@@ -13,7 +13,8 @@ HAZARD = Hazard(
     id="H209",
     name="destroys_data",
     title="Data is gone",
-    condition="Rows, a filled column or a filled table that existed before are gone after going up.",
+    condition="Rows, a filled column or a filled table that existed before are gone after going up; a column is gone "
+    "too where an empty one has taken its name.",
     effect="No rollback brings them back; only a backup does.",
     workaround="Stop using it in one release, drop it in a later one, and keep a copy until nobody asks any more.",
     bad="ALTER TABLE orders DROP COLUMN note;",

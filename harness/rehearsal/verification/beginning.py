@@ -1,5 +1,6 @@
 """The beginning of a clone, kept to compare with: schema image, row digests, sequences, what was already broken."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from harness.events.observation import StateSeen, TableCount
@@ -10,6 +11,7 @@ from harness.model.words import Pass
 from harness.postgres.catalog import (
     LiveColumn,
     SequenceValue,
+    holds_only_null,
     read_columns,
     read_invalid_indexes,
     read_relation_bytes,
@@ -80,12 +82,18 @@ def _went_backwards(before: Contents, after: Contents) -> tuple[str, ...]:
     )
 
 
-def destroyed_by(before: Contents, after: Contents, *, pass_: Pass, clock: Clock) -> DestroyedByUp:
-    """Filled tables, filled columns and rows that existed before and are gone after going up.
+def destroyed_by(before: Contents, after: Contents, *, conn: Connection, pass_: Pass, clock: Clock) -> DestroyedByUp:
+    """Filled tables, filled columns and rows that existed before and are gone after going up, the moment of `conn`.
 
-    What was renamed is not gone (its oid or number is still there), nor what was replaced by another of the same name.
+    What was renamed is not gone (its oid or number is still there), nor what was replaced by another of the same name,
+    unless that is a column without any value.
     """
-    items = [*_dropped_tables(before, after), *_dropped_columns(before, after), *_deleted_rows(before, after)]
+    items = [
+        *_dropped_tables(before, after),
+        *_dropped_columns(before, after),
+        *_emptied_columns(before, after, conn),
+        *_deleted_rows(before, after),
+    ]
     return DestroyedByUp(at_ns=clock.now_ns(), pass_=pass_, items=tuple(items), changed=_changed_rows(before, after))
 
 
@@ -107,20 +115,32 @@ def _dropped_tables(before: Contents, after: Contents) -> list[str]:
 
 
 def _dropped_columns(before: Contents, after: Contents) -> list[str]:
+    places = {(column.table, column.name) for column in after.columns}
+    return [item for item, place in _columns_gone(before, after) if place not in places]
+
+
+def _emptied_columns(before: Contents, after: Contents, conn: Connection) -> list[str]:
+    """Dropped, and made anew under the same name with nothing in it."""
+    places = {(column.table, column.name) for column in after.columns}
+    anew = [(item, place) for item, place in _columns_gone(before, after) if place in places]
+    found = [item for item, (table, name) in anew if holds_only_null(conn, table=table, column=name)]
+    if anew:
+        flush(conn)
+    return [f"{item} (another one has its name, and is empty)" for item in found]
+
+
+def _columns_gone(before: Contents, after: Contents) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Filled columns whose number is no longer there, though their table is: in words, and where the name would be."""
     rows = {digest.relation: digest.rows for digest in before.digests or ()}
     numbers = {(column.table_oid, column.number) for column in after.columns}
-    places = {(column.table, column.name) for column in after.columns}
     names_now = {column.table_oid: column.table for column in after.columns}
     tables = {column.table for column in after.columns}
-    return [
-        f"column {column.table}.{column.name}, filled in up to {rows[column.table]:,} rows"
-        for column in before.columns
-        if (column.table_oid, column.number) not in numbers
-        and (now := names_now.get(column.table_oid, column.table)) in tables
-        and (now, column.name) not in places
-        and rows.get(column.table)
-        and not column.is_empty
-    ]
+    for column in before.columns:
+        now = names_now.get(column.table_oid, column.table)
+        gone = (column.table_oid, column.number) not in numbers and now in tables
+        if gone and rows.get(column.table) and not column.is_empty:
+            text = f"column {column.table}.{column.name}, filled in up to {rows[column.table]:,} rows"
+            yield text, (now, column.name)
 
 
 def _deleted_rows(before: Contents, after: Contents) -> list[str]:

@@ -31,6 +31,7 @@ CREATE TABLE nothing (id int);
 ANALYZE
 """
 PHONE, CITY = (f"column public.people.{name}, filled in up to 10 rows" for name in ("phone", "city"))
+EMPTIED = f"{PHONE} (another one has its name, and is empty)"
 SWAP = (
     "ALTER TABLE people ADD COLUMN p2 text; ALTER TABLE people DROP COLUMN phone; ALTER TABLE people RENAME p2 TO phone"
 )
@@ -50,7 +51,11 @@ def connection(empty_server: Server) -> Iterator[Connection]:
         ("ALTER TABLE people DROP COLUMN phone, ADD COLUMN hobby text", (PHONE,)),
         ("ALTER TABLE people RENAME COLUMN phone TO telephone", ()),
         ("ALTER TABLE people DROP COLUMN nickname", ()),
-        (SWAP, ()),
+        (SWAP, (EMPTIED,)),
+        (SWAP.replace("; ", "; UPDATE people SET p2 = phone; ", 1), ()),
+        ("ALTER TABLE people DROP COLUMN phone, ADD COLUMN phone text", (EMPTIED,)),
+        ("ALTER TABLE people DROP COLUMN phone, ADD COLUMN phone text DEFAULT 'none'", ()),
+        ("ALTER TABLE people DROP COLUMN nickname, ADD COLUMN nickname text", ()),
         ("ALTER TABLE people RENAME TO persons", ()),
         ("ALTER TABLE people RENAME TO persons; ALTER TABLE persons DROP COLUMN city", (CITY,)),
         ("DROP TABLE notes; CREATE TABLE memos (id int)", ("table public.notes with 2 rows",)),
@@ -64,7 +69,7 @@ def test_what_going_up_destroys(connection: Connection, change: str, items: tupl
     before = read_contents(connection, rows=True)
     connection.execute(change.encode())
     after = read_contents(connection, rows=True)
-    assert destroyed_by(before, after, pass_=Pass.TRACE, clock=CLOCK).items == items
+    assert destroyed_by(before, after, conn=connection, pass_=Pass.TRACE, clock=CLOCK).items == items
 
 
 def test_rows_and_schema_after_a_way_back_that_lost_a_value(connection: Connection) -> None:
