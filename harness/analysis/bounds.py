@@ -58,18 +58,19 @@ def had_lock_timeout(probe: QueueProbeFacts) -> bool:
 def requested_lock(facts: Facts, statement: StatementFacts) -> LockFacts | None:
     """The strongest lock the statement asks for on an existing table or index, used ones first; None for none.
 
+    A view counts where the application uses it: whoever has read it in a transaction stands in the way as on a table.
     Going down only what traffic uses counts. For an index of a table that the transaction has to itself already nobody
     can be in the way.
     """
     closed = _closed_before(facts, statement)
-    strong = [
-        lock
-        for lock in statement.locks
-        if is_strong(lock) and lock.kind in TABLE_KINDS | INDEX_KINDS and lock.table not in closed
-    ]
+    strong = [lock for lock in statement.locks if is_strong(lock) and lock.table not in closed and _can_queue(lock)]
     if statement.direction is Direction.DOWN:
         strong = [lock for lock in strong if is_used(facts, lock.table or lock.relation)]
     return max(strong, key=_weight, default=None)
+
+
+def _can_queue(lock: LockFacts) -> bool:
+    return lock.kind in TABLE_KINDS | INDEX_KINDS or (lock.kind == "v" and lock.used_by_traffic)
 
 
 def _closed_before(facts: Facts, statement: StatementFacts) -> frozenset[str]:

@@ -16,8 +16,8 @@ HAZARD = Hazard(
     id="H101",
     name="lock_queue",
     title="Everybody queues behind a waiting migration",
-    condition="A lock of mode SHARE or stronger is requested on an existing table, and neither lock_timeout nor "
-    "statement_timeout (1 ms to 10 s) bounds how long the request may stand in the queue.",
+    condition="A lock of mode SHARE or stronger is requested on an existing table, or on a view that traffic uses, and "
+    "neither lock_timeout nor statement_timeout (1 ms to 10 s) bounds how long the request may stand in the queue.",
     effect="Behind one long transaction on the table the migration waits; every later reader and writer of the table "
     "waits behind the migration, although the statement itself would take a millisecond.",
     workaround="Set a short lock_timeout and retry: the queue drains between attempts.",
@@ -115,7 +115,7 @@ def _possible(statement: StatementFacts, relation: str, mode: str) -> Finding:
         relation=relation,
         marker=f"requests {mode} on {short(relation)} without a bound",
         evidence=("no lock_timeout and no statement_timeout of at most 10 s was in force",),
-        impact="behind one long transaction on the table, all of its traffic waits; not provoked in this run",
+        impact=f"behind one long transaction on {short(relation)}, all of its traffic waits; not provoked in this run",
         remedy=with_timeout(statement),
     )
 

@@ -14,7 +14,8 @@ HAZARD = Hazard(
     id="H102",
     name="missing_lock_timeout",
     title="A strong lock without lock_timeout",
-    condition="A lock of mode SHARE or stronger is taken on a table while lock_timeout is unset or above 10 s.",
+    condition="A lock of mode SHARE or stronger is taken on a table, or on a view that traffic uses, while "
+    "lock_timeout is unset or above 10 s.",
     effect="Nothing stops the migration from waiting, and from making others wait behind it (lock_queue).",
     workaround="SET lock_timeout to a fraction of what users bear, and retry.",
     bad="DROP INDEX orders_note_idx;",

@@ -1,8 +1,11 @@
 """Which statement took a lock that polling saw."""
 
+import pytest
+
 from harness.analysis.analyse import analyse
 from harness.analysis.bounds import requested_lock
 from harness.analysis.facts import StatementFacts
+from tests.unit.analysis.hazard_histories import found
 from tests.unit.analysis.histories import ANTAGONIST_PID, MIGRATION_PID, MS, Builder, busy
 
 STRONG = ("public.orders", "AccessExclusiveLock")
@@ -83,6 +86,18 @@ def test_for_an_index_alone_it_can() -> None:
     builder.locks("S3", ("public.orders_pkey", "AccessExclusiveLock"), kind="i", parent="public.orders")
     facts = analyse(builder.history())
     assert requested_lock(facts, facts.statements[2]) is not None
+
+
+@pytest.mark.parametrize(
+    ("view", "existed", "queues"),
+    [("public.orders", True, True), ("public.unused", True, False), ("public.orders", False, False)],
+)
+def test_behind_a_view_that_the_application_uses_others_queue_too(view: str, existed: bool, queues: bool) -> None:
+    """The builder's operation reads public.orders."""
+    builder = busy().statement("S1", "CREATE OR REPLACE VIEW orders AS SELECT 1", lock_timeout_ms=0)
+    builder.locks("S1", (view, "AccessExclusiveLock"), kind="v", existed=existed)
+    for word in ("lock_queue", "missing_lock_timeout"):
+        assert bool(found(builder, word)) is queues
 
 
 def test_what_was_written_to_was_locked_though_its_transaction_is_over_when_the_trace_looks() -> None:
