@@ -10,7 +10,7 @@ from harness.events.versions import SessionCompared, SettingChanged
 from harness.model.clock import Clock
 from harness.model.redaction import redact_message
 from harness.model.words import Pass
-from harness.postgres.connect import Connection
+from harness.postgres.connect import Connection, without_event_triggers
 from harness.rehearsal.migration.session import MigrationSession
 
 TABLE: Final = "schema_migrations"
@@ -56,7 +56,8 @@ def compare_session(
         refused = _insert(session)
     finally:
         if made:
-            harness.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(before.schema, TABLE)))
+            with without_event_triggers(harness):
+                harness.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(before.schema, TABLE)))
     now = _settings(session)
     changed = [SettingChanged(name=n, before=v, after=now[n]) for n, v in before.settings.items() if now[n] != v]
     sqlstate, message = refused or ("", "")
@@ -85,7 +86,8 @@ def _make_table(harness: Connection, schema: str) -> bool | None:
     if row is not None and row[0] is not None:
         return False
     try:
-        harness.execute(sql.SQL("CREATE TABLE {} (version text PRIMARY KEY)").format(name))
+        with without_event_triggers(harness):
+            harness.execute(sql.SQL("CREATE TABLE {} (version text PRIMARY KEY)").format(name))
     except psycopg.Error:
         return None
     return True

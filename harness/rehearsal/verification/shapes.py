@@ -10,7 +10,7 @@ from postgast import pg_query_pb2 as pb
 from psycopg import sql
 
 from harness.events.versions import OtherShape
-from harness.postgres.connect import Connection
+from harness.postgres.connect import Connection, without_event_triggers
 from harness.rehearsal.migration.plan import MigrationPlan
 from harness.rehearsal.migration.statement import Statement
 
@@ -60,7 +60,7 @@ def _of(conn: Connection, statement: Statement, before: Existing) -> list[OtherS
     except (postgast.PgQueryError, IndexError):
         return []
     try:
-        with conn.transaction(force_rollback=True):
+        with without_event_triggers(conn), conn.transaction(force_rollback=True):
             return list(_compared(conn, statement.id, node, before))
     except psycopg.Error:
         return []  # a type or a relation that only the migration's own search path finds

@@ -81,6 +81,27 @@ def test_a_table_of_the_tools_own_is_used_and_kept(
         assert harness.execute("SELECT count(*) FROM schema_migrations").fetchone() == (0,)
 
 
+GUARDS = """
+CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not here'; END $$;
+CREATE EVENT TRIGGER no_new ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION refuse();
+CREATE EVENT TRIGGER no_drop ON sql_drop EXECUTE FUNCTION refuse();
+"""
+
+
+def test_guards_of_the_database_do_not_stop_the_harness(
+    database: Database, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    runner, _ = _ran(database, GUARDS, tmp_path_factory)
+    with database.connect() as harness, runner:
+        before = read_session(runner.session)
+        assert runner.run(Direction.UP).ok
+        compared = compare_session(runner.session, before, harness=harness, pass_=Pass.TRACE, clock=RunClock.start())
+        assert compared is not None
+        assert compared.sqlstate == ""
+        assert harness.execute("SELECT to_regclass('public.schema_migrations')").fetchone() == (None,)
+        assert harness.execute("SHOW session_replication_role").fetchone() == ("origin",)
+
+
 CHANGES = {
     "ALTER TABLE orders ADD COLUMN a int": True,
     "COMMENT ON TABLE orders IS 'x'": True,
