@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.analysis.blocking import actors_of
 from harness.analysis.facts import AcceptedFacts, BlockedFacts, StatementFacts, WaitFacts, WorkFacts
@@ -168,17 +168,31 @@ def _works(history: History, *, book: LockBook, traced: Iterable[Run]) -> dict[K
     """Work on relations that existed before the migration; one that it made itself has no users yet."""
     found: defaultdict[Key, dict[str, WorkFacts]] = defaultdict(dict)
     firsts = tuple(traced)
+    by_key = {run.key: run for run in firsts}
+    emptied: dict[tuple[Direction, int, str], int] = {}
     logged = [event for event in history.of(DdlLogged) if event.pass_ is Pass.TRACE]
     for event in history.of(WorkDone):
         if event.pass_ is not Pass.TRACE or not book.beginning.existed(event.relation):
             continue
         if event.statement:
-            found[event.direction, event.statement].setdefault(event.relation, _work(event))
+            run = by_key.get((event.direction, event.statement))
+            work = _refilled(_work(event), run, emptied) if run else _work(event)
+            found[event.direction, event.statement].setdefault(event.relation, work)
             continue
         runs = [run for run in firsts if run.started.direction is event.direction]
         for run, part in share_out(_work(event), runs, book=book, logged=logged):
             found[run.key].setdefault(event.relation, part)
     return {key: tuple(works.values()) for key, works in found.items()}
+
+
+def _refilled(work: WorkFacts, run: Run, emptied: dict[tuple[Direction, int, str], int]) -> WorkFacts:
+    """What is done to a table that TRUNCATE emptied in the same transaction is measured by what it held before that."""
+    key = run.started.direction, run.started.transaction, work.relation
+    if work.truncated:
+        emptied.setdefault(key, work.rows_before or 0)
+    elif key in emptied and not run.started.autocommit:
+        return replace(work, rows_before=max(emptied[key], work.rows_before or 0))
+    return work
 
 
 def _work(event: WorkDone) -> WorkFacts:

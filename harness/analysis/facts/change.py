@@ -66,7 +66,10 @@ class BlockedFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkFacts:
-    """What one statement did to one relation that existed before (trace pass)."""
+    """What one statement did to one relation that existed before (trace pass).
+
+    `rows_before` is what it held before the statement, or before TRUNCATE emptied it in the same transaction.
+    """
 
     relation: str
     kind: str

@@ -81,6 +81,15 @@ def _data(kind: str) -> Callable[[Any, Known], Way]:
     return lambda node, known: batched(deparse(**{kind: node}), known)
 
 
+def _filled(node: Any, known: Known) -> Way:
+    """Rows put into a table that the transaction keeps from others."""
+    if known.work != "data":
+        return NO_WAY
+    table = name_of(node.relation)
+    words = f"fill a new table beside {table} first, and rename both in one short transaction; or change what differs"
+    return Way(words=words, why=f"nobody reads {table} while it is filled under a strong lock")
+
+
 def _refresh(node: Any, known: Known) -> Way:
     if node.concurrent or node.skip_data:
         return NO_WAY
@@ -117,6 +126,7 @@ _BUILDERS: dict[str, Callable[[Any, Known], Way]] = {
     "reindex_stmt": reindexed,
     "vacuum_stmt": _vacuum,
     "cluster_stmt": _cluster,
+    "insert_stmt": _filled,
     "update_stmt": _data("update_stmt"),
     "delete_stmt": _data("delete_stmt"),
     "refresh_mat_view_stmt": _refresh,
