@@ -1,5 +1,6 @@
 """The safer migration: the same change, each statement that was found unsafe in the form that is not."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -12,7 +13,7 @@ from harness.analysis.judgement import Finding, Level
 from harness.analysis.remedy.reasons import DEADLOCK, NEEDS_A_PERSON, SPLITS, WAITS
 from harness.analysis.remedy.record import Handled
 from harness.analysis.remedy.safer import referencing_index, safer_way
-from harness.analysis.remedy.steps import Known, Piece, timed
+from harness.analysis.remedy.steps import LOCK_TIMEOUT, Known, Piece, timed
 from harness.model.words import Direction
 
 
@@ -56,6 +57,13 @@ class _Writing:
     reasons: dict[str, str] = field(default_factory=dict)
     first: list[tuple[str, str]] = field(default_factory=list)
     """Each old statement's id and the text that its place in the script begins with."""
+
+
+_UNBOUNDS = re.compile(
+    r"reset\s+lock_timeout|set\s+(session\s+)?lock_timeout\s*(=|\bto\b)\s*('?0+\s*(ms|s|min)?'?|default)",
+    re.IGNORECASE,
+)
+"""What would let later statements wait for locks without end."""
 
 
 def alternative(planned: Sequence[Planned], facts: Facts, findings: Iterable[Finding]) -> Alternative:
@@ -147,7 +155,9 @@ def _kept(group: list[Planned], writing: _Writing) -> Iterator[Piece]:
 
 
 def _as_it_is(text: str) -> Piece:
-    """A statement outside of the transaction it had: SET LOCAL would mean nothing there."""
+    """A statement outside of the transaction it had: SET LOCAL would mean nothing there; a bound is not taken away."""
+    if _UNBOUNDS.fullmatch(text.strip()):
+        return Piece(sql=f"SET lock_timeout = '{LOCK_TIMEOUT}'")
     words = text.split(None, 2)
     if [word.upper() for word in words[:2]] == ["SET", "LOCAL"]:
         text = f"SET {words[2]}"

@@ -8,7 +8,7 @@ from harness.analysis.judge import judge
 from harness.analysis.remedy.alternative import Alternative, Planned, alternative
 from harness.events.tables import ColumnShape, TableSeen
 from harness.model.words import Direction, Pass
-from tests.unit.analysis.histories import Builder, busy
+from tests.unit.analysis.histories import STRONG, Builder, busy
 
 SHARE = ("public.orders", "ShareLock")
 AE = ("public.orders", "AccessExclusiveLock")
@@ -128,3 +128,14 @@ def test_a_person_decides(name: str) -> None:
 
     assert NEEDS_A_PERSON[name]
     assert name not in SPLITS | WAITS
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ["RESET lock_timeout", "SET lock_timeout = 0", "set session lock_timeout to '0ms'", "SET lock_timeout TO DEFAULT"],
+)
+def test_a_bound_is_not_taken_away_again(setting: str) -> None:
+    builder = busy().statement("S1", setting, tag="RESET", autocommit=True)
+    builder.statement("S2", ADD, start=10_100, end=10_200, lock_timeout_ms=0).locks("S2", STRONG)
+    made = written(builder, up(setting, ADD))
+    assert made.up["up"] == f"SET lock_timeout = '100ms';\nSET lock_timeout = '100ms';\n{ADD};\n"
