@@ -14,6 +14,7 @@ from harness.analysis.remedy.reasons import DEADLOCK, NEEDS_A_PERSON, SPLITS, WA
 from harness.analysis.remedy.record import Handled
 from harness.analysis.remedy.safer import referencing_index, safer_way
 from harness.analysis.remedy.steps import LOCK_TIMEOUT, Known, Piece, timed
+from harness.analysis.remedy.tree import altered_columns
 from harness.model.words import Direction
 
 
@@ -117,16 +118,28 @@ def _group(group: list[Planned], writing: _Writing) -> Iterator[Piece]:
     numbered = [one for one in group if one.id]
     answered = SPLITS | {DEADLOCK} if len(numbered) > 1 else SPLITS
     heavy = {f.statement for f in writing.findings if f.hazard.name in answered} & {one.id for one in numbered}
-    tied = next((one for one in group if one.ties), None)
-    if not heavy or (tied is not None and len(group) > 1):
-        if heavy and tied is not None:
-            writing.reasons.update(dict.fromkeys(heavy, f"{_words(tied.text)} ties its transaction together"))
+    tied = _tied(group, numbered)
+    if not heavy or tied:
+        writing.reasons.update(dict.fromkeys(heavy, tied))
         yield from _kept(group, writing)
         return
     for one in numbered:
         pieces = _safer(one, writing, heavy=one.id in heavy, alone=len(numbered) == 1)
         writing.first.append((one.id, pieces[0].sql))
         yield from pieces
+
+
+def _tied(group: list[Planned], numbered: list[Planned]) -> str:
+    """Why the statements of a transaction cannot be done one by one, "" where they can."""
+    tied = next((one for one in group if one.ties), None)
+    if tied is not None and len(group) > 1:
+        return f"{_words(tied.text)} ties its transaction together"
+    steps = [altered_columns(one.text) for one in numbered]
+    retyped = (altered_columns(one.text, retyped=True) for one in numbered)
+    for table, column in sorted(frozenset().union(*retyped)):
+        if sum((table, column) in columns for columns in steps) > 1:
+            return f"its transaction changes the type and the default of {table}.{column}, which fit nobody in between"
+    return ""
 
 
 def _safer(one: Planned, writing: _Writing, *, heavy: bool, alone: bool) -> list[Piece]:
@@ -156,8 +169,11 @@ def _kept(group: list[Planned], writing: _Writing) -> Iterator[Piece]:
 
 def _as_it_is(text: str) -> Piece:
     """A statement outside of the transaction it had: SET LOCAL would mean nothing there; a bound is not taken away."""
+    bound = f"SET lock_timeout = '{LOCK_TIMEOUT}'"
     if _UNBOUNDS.fullmatch(text.strip()):
-        return Piece(sql=f"SET lock_timeout = '{LOCK_TIMEOUT}'")
+        return Piece(sql=bound)
+    if " ".join(text.upper().split()) in ("RESET ALL", "DISCARD ALL"):
+        return Piece(sql=f"{text};\n{bound}")
     words = text.split(None, 2)
     if [word.upper() for word in words[:2]] == ["SET", "LOCAL"]:
         text = f"SET {words[2]}"

@@ -92,3 +92,14 @@ def ident(name: str) -> str:
     """A name as SQL writes it: quoted where it is not plain lower case."""
     plain = name.isascii() and name.replace("_", "a").isalnum() and name.lower() == name and not name[:1].isdigit()
     return name if plain else '"' + name.replace('"', '""') + '"'
+
+
+def altered_columns(sql: str, *, retyped: bool = False) -> frozenset[tuple[str, str]]:
+    """The columns, each with its table's name, that an ALTER TABLE changes; with `retyped` the type of."""
+    node = first_node(sql)
+    if node is None or node.WhichOneof("node") != "alter_table_stmt":
+        return frozenset()
+    table = name_of(node.alter_table_stmt.relation)
+    wanted = {pb.AT_AlterColumnType} if retyped else {pb.AT_AlterColumnType, pb.AT_ColumnDefault}
+    commands = (command.alter_table_cmd for command in node.alter_table_stmt.cmds)
+    return frozenset((table, command.name) for command in commands if command.subtype in wanted)

@@ -139,3 +139,20 @@ def test_a_bound_is_not_taken_away_again(setting: str) -> None:
     builder.statement("S2", ADD, start=10_100, end=10_200, lock_timeout_ms=0).locks("S2", STRONG)
     made = written(builder, up(setting, ADD))
     assert made.up["up"] == f"SET lock_timeout = '100ms';\nSET lock_timeout = '100ms';\n{ADD};\n"
+
+
+def test_a_columns_type_and_its_default_stay_together() -> None:
+    change = "ALTER TABLE orders ALTER COLUMN a TYPE bigint"
+    texts = ("BEGIN", "ALTER TABLE orders ALTER COLUMN a DROP DEFAULT", change, "COMMIT")
+    builder = busy().statement("S2", "ALTER TABLE orders ALTER COLUMN a DROP DEFAULT", transaction=7)
+    builder.statement("S3", change, transaction=7).locks("S3", AE).work("S3", "public.orders", rewritten=True)
+    made = written(builder, up(*texts, transaction=7))
+    assert "BEGIN;\nALTER TABLE orders ALTER COLUMN a DROP DEFAULT;\nALTER TABLE" in made.up["up"]
+    assert any("the type and the default of orders.a" in one.why for one in made.handled)
+
+
+def test_resetting_everything_resets_the_bound_too() -> None:
+    builder = busy().statement("S1", "RESET ALL", tag="RESET", autocommit=True)
+    builder.statement("S2", INDEX, tag="CREATE INDEX", autocommit=True).locks("S2", SHARE)
+    made = written(builder.work("S2", "public.orders", rows_scanned=20_000), up("RESET ALL", INDEX))
+    assert "RESET ALL;\nSET lock_timeout = '100ms'" in made.up["up"]
