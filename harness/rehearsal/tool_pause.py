@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 import psycopg
 
 from harness.model.words import Role
-from harness.postgres.connect import Connection, connect
+from harness.postgres.connect import Connection, connect, without_event_triggers
 from harness.postgres.ports import Server
 from harness.rehearsal.observer.ddl_messages import DDL_MARKER
 
@@ -80,12 +80,13 @@ def resting(server: Server, *, rest_s: float = REST_S) -> Iterator[bool]:
         # A server that is gone takes the trigger along: it is a clone's.
         with suppress(psycopg.OperationalError), _session(server) as connection:
             if able:
-                connection.execute(_TAKE_DOWN)
+                with without_event_triggers(connection):
+                    connection.execute(_TAKE_DOWN)
 
 
 def _put_up(connection: Connection, *, rest_s: float) -> bool:
     try:
-        with connection.transaction():
+        with without_event_triggers(connection), connection.transaction():
             connection.execute(_PUT_UP.format(marker=DDL_MARKER, rest_s=rest_s).encode())
     except psycopg.errors.InsufficientPrivilege:
         return False

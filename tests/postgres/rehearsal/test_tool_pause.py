@@ -44,6 +44,21 @@ def test_the_lock_of_an_instant_statement_lasts_long_enough_to_be_seen(empty_ser
         assert connection.execute(left.encode()).fetchone() == (0, None)
 
 
+def test_guards_of_the_database_do_not_keep_it_from_going(empty_server: Server) -> None:
+    with connect(empty_server.conninfo(application_name="test")) as connection:
+        connection.execute(
+            """
+            CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not here'; END $$;
+            CREATE EVENT TRIGGER no_new ON ddl_command_end WHEN TAG IN ('CREATE FUNCTION') EXECUTE FUNCTION refuse();
+            CREATE EVENT TRIGGER no_drop ON sql_drop EXECUTE FUNCTION refuse();
+            """
+        )
+        with resting(empty_server) as rests:
+            assert rests
+        left = "SELECT array_agg(evtname ORDER BY evtname) FROM pg_event_trigger"
+        assert connection.execute(left.encode()).fetchone() == (["no_drop", "no_new"],)
+
+
 def test_without_a_superuser_nothing_rests_and_nothing_fails(empty_server: Server) -> None:
     with connect(empty_server.conninfo(application_name="test")) as connection:
         connection.execute("CREATE ROLE plain LOGIN PASSWORD 'plain'")
