@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 - its only use is a folder made by mkdtemp
-_ENOUGH_BYTES = 6 * 1024**3
+_ENOUGH_BYTES = 10 * 1024**3
 
 
 def place_for_servers() -> Path | None:
