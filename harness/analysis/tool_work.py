@@ -32,13 +32,23 @@ _READS = re.compile(
 
 
 def run_of(event: DdlLogged, runs: Iterable[Run]) -> Run | None:
-    """The statement that an event trigger told of: the one of its backend under way then."""
+    """The statement that an event trigger told of: the one of its backend under way then.
+
+    Between two that the log's milliseconds do not tell apart: the one of that command, else the nearest. A rewrite is
+    told before it begins, everything else when it is done.
+    """
+    begins = event.trigger == "table_rewrite"
     able = [
         run for run in runs
         if run.started.pid == event.pid
         and run.span.start_ns - run.error_ns - event.error_ns <= event.at_ns <= run.span.end_ns + event.error_ns
     ]  # fmt: skip
-    return min(able, key=lambda run: abs(run.span.end_ns - event.at_ns), default=None)
+
+    def distance(run: Run) -> tuple[bool, int]:
+        edge_ns = run.span.start_ns if begins else run.span.end_ns
+        return run.started.tag != event.command, abs(edge_ns - event.at_ns)
+
+    return min(able, key=distance, default=None)
 
 
 def _told(work: WorkFacts, runs: Sequence[Run], logged: Iterable[DdlLogged]) -> Run | None:

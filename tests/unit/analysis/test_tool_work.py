@@ -138,6 +138,20 @@ def test_the_servers_own_word_decides_who_rewrote() -> None:
     assert found[WIDEN].commands == ()
 
 
+def test_a_rewrite_is_told_before_it_begins_and_may_seem_to_belong_to_the_statement_before() -> None:
+    builder = busy().statement("S1", "INSERT INTO versions VALUES (1)", start=10_001, end=10_002, tag="INSERT")
+    builder.statement("S2", "SELECT change()", start=10_002, end=10_090, tag="SELECT")
+    builder.add(logged("table_rewrite", 10_002.02))
+    assert given(facts_of(builder.work("", rewritten=True))) == {"SELECT change()": (0, 0, True)}
+
+
+def test_between_two_statements_the_command_decides() -> None:
+    builder = busy().statement("S1", "INSERT INTO versions VALUES (1)", start=10_001, end=10_002, tag="INSERT")
+    builder.statement("S2", WIDEN, start=10_002.04, end=10_090)
+    builder.add(logged("table_rewrite", 10_002.01))
+    assert given(facts_of(builder.work("", rewritten=True))) == {WIDEN: (0, 0, True)}
+
+
 def test_another_backends_word_is_not_its_own() -> None:
     builder = busy().statement("S1", WIDEN, start=10_001, end=10_002).locks("S1", (ORDERS, "AccessExclusiveLock"))
     builder.add(logged("table_rewrite", 10_001.5, pid=77))
